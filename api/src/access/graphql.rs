@@ -1,0 +1,256 @@
+//! Admin users, actors and the viewer, as clients see them.
+
+use ::entity::actor_kind::ActorKind as Kind;
+use async_graphql::{Context, Enum, ID, Object};
+use uuid::Uuid;
+
+use super::{loaders::AdminUsers, store::AdminUserRow};
+use crate::{
+    directory::{Organization, User},
+    kernel::{
+        actor::{self, ADMIN_USER, API_TOKEN, Boundary, PLATFORM},
+        error::Result,
+        id::Prefix,
+        object::{self, Stored},
+        request::{Request, RequestExt},
+        scalar::Timestamp,
+    },
+};
+
+/// The level of an admin account: SUPPORT < ADMIN < SUPER_ADMIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "::entity::admin_user::AdminLevel")]
+pub enum AdminLevel {
+    /// Reads, and answers what is asked.
+    Support,
+    /// Runs the platform's operations.
+    Admin,
+    /// May do everything.
+    SuperAdmin,
+}
+
+/// What an actor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "::entity::actor_kind::ActorKind")]
+pub enum ActorKind {
+    /// A person with an admin account.
+    AdminUser,
+    /// A script or a partner with a token of its own.
+    ApiToken,
+    /// Something in another system.
+    External,
+    /// A part of the gateway itself.
+    System,
+}
+
+/// An account of somebody who runs the platform.
+#[derive(Debug)]
+pub struct AdminUser(AdminUserRow);
+
+impl Stored for AdminUser {
+    type Row = AdminUserRow;
+    type ById = AdminUsers;
+    const PREFIX: Prefix = ADMIN_USER;
+    const NOUN: &'static str = "admin user";
+    const READ: &'static str = "access.read";
+
+    fn of(row: AdminUserRow) -> Self {
+        Self(row)
+    }
+
+    fn id_of(row: &AdminUserRow) -> Uuid {
+        row.account.id
+    }
+
+    fn is_within(_: &AdminUserRow, boundary: &Boundary) -> bool {
+        // Accounts are the platform's own.
+        boundary.contains(PLATFORM)
+    }
+}
+
+/// An account of somebody who runs the platform.
+#[Object]
+impl AdminUser {
+    /// `adm_…`
+    async fn id(&self) -> ID {
+        ADMIN_USER.encode(self.0.account.id).into()
+    }
+
+    /// The same as a plain UUID.
+    async fn uuid(&self) -> Uuid {
+        self.0.account.id
+    }
+
+    /// The person behind the account.
+    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        object::by_id(ctx, self.0.account.user_id).await
+    }
+
+    /// The person's name.
+    async fn name(&self) -> &str {
+        &self.0.user.name
+    }
+
+    /// The person's address.
+    async fn email(&self) -> &str {
+        &self.0.user.email
+    }
+
+    /// The level, from which most permissions come.
+    async fn level(&self) -> AdminLevel {
+        self.0.account.level.into()
+    }
+
+    /// Permissions and wildcards beyond those of the level.
+    async fn permissions(&self) -> &[String] {
+        &self.0.account.permissions.0
+    }
+
+    /// Whether it may be used.
+    async fn is_active(&self) -> bool {
+        self.0.account.is_active
+    }
+
+    /// When somebody last signed in with it.
+    async fn last_login_at(&self) -> Option<Timestamp> {
+        self.0.account.last_login_at.map(Timestamp)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Timestamp {
+        self.0.account.created_at.into()
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> Timestamp {
+        self.0.account.updated_at.into()
+    }
+
+    /// Counts its changes.
+    async fn version(&self) -> i32 {
+        self.0.account.version
+    }
+}
+
+/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    actor: actor::Actor,
+    impersonator: Option<actor::Actor>,
+}
+
+impl Actor {
+    /// The actor that a row names.
+    pub fn new(kind: Kind, id: &str) -> Self {
+        Self { actor: actor::Actor { kind, id: id.to_owned() }, impersonator: None }
+    }
+
+    /// With the admin user who acted as it.
+    #[must_use]
+    pub fn acted_by(mut self, id: Option<&str>) -> Self {
+        self.impersonator = id.map(|id| actor::Actor { kind: Kind::AdminUser, id: id.to_owned() });
+        self
+    }
+}
+
+/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
+#[Object]
+impl Actor {
+    /// What it is.
+    async fn kind(&self) -> ActorKind {
+        self.actor.kind.into()
+    }
+
+    /// Its id; null for a part of the gateway.
+    async fn id(&self) -> Option<ID> {
+        (self.actor.kind != Kind::System).then(|| self.actor.id.as_str().into())
+    }
+
+    /// Its name. Who may not see admin users reads "Operations" for them.
+    async fn name(&self, ctx: &Context<'_>) -> Result<String> {
+        name(ctx.request(), &self.actor)
+    }
+
+    /// Who acted as it.
+    async fn impersonated_by(&self) -> Option<Actor> {
+        self.impersonator.clone().map(|actor| Self { actor, impersonator: None })
+    }
+}
+
+/// The name of `actor`, from the rights snapshot: it costs no statement.
+fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
+    let rights = request.kernel().rights().current()?;
+    let known = match actor.kind {
+        Kind::AdminUser => {
+            let caller = request.caller();
+            if !caller.boundary.contains(PLATFORM) || !caller.permissions.has(AdminUser::READ) {
+                return Ok("Operations".to_owned());
+            }
+            ADMIN_USER
+                .parse(&actor.id)
+                .ok()
+                .and_then(|id| rights.account(id))
+                .map(|account| account.name.clone())
+        }
+        Kind::ApiToken => {
+            API_TOKEN.parse(&actor.id).ok().and_then(|id| rights.token(id)).map(|token| token.name.clone())
+        }
+        Kind::External | Kind::System => None,
+    };
+    Ok(known.unwrap_or_else(|| actor.id.clone()))
+}
+
+/// Who is asking.
+#[derive(Debug)]
+pub struct Viewer;
+
+/// Who is asking, and what they may do.
+#[Object]
+impl Viewer {
+    /// As the record names them.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Actor> {
+        let actor = ctx.request().caller().identity()?.actor.clone();
+        Ok(Actor { actor, impersonator: None })
+    }
+
+    /// The account, where it is one or a token that acts as one.
+    async fn admin_user(&self, ctx: &Context<'_>) -> Result<Option<AdminUser>> {
+        let id = ctx.request().caller().identity()?.admin_user_id;
+        object::edge(ctx, id).await
+    }
+
+    /// The organization that the caller is limited to. Null: no limit.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+        let id = ctx.request().caller().identity()?.organization_id;
+        object::edge(ctx, (id != PLATFORM).then_some(id)).await
+    }
+
+    /// Every permission that counts now, wildcards spelled out.
+    async fn permissions(&self, ctx: &Context<'_>) -> Vec<&'static str> {
+        ctx.request().caller().permissions.iter().collect()
+    }
+
+    /// When what the caller signed in with ends.
+    async fn expires_at(&self, ctx: &Context<'_>) -> Result<Option<Timestamp>> {
+        Ok(ctx.request().caller().identity()?.expires_at.map(Timestamp))
+    }
+}
+
+/// The reads of access.
+#[derive(Debug, Default)]
+pub struct Query;
+
+#[macros::query(name = "AccessQuery")]
+impl Query {
+    /// Who is asking, and what they may do.
+    #[authenticated]
+    async fn viewer(&self) -> Viewer {
+        Viewer
+    }
+
+    /// One admin user.
+    #[requires("access.read")]
+    async fn admin_user(&self, ctx: &Context<'_>, id: ID) -> Result<Option<AdminUser>> {
+        object::find(ctx, &id).await
+    }
+}

@@ -1,0 +1,29 @@
+//! Access: who may sign in and what they may do.
+//!
+//! Nouns first. An *admin user* is an account: a directory user with a level (SUPPORT < ADMIN < SUPER_ADMIN), extra
+//! permissions, active or not. An *API token* is what a script or a partner signs in with: it acts as itself within its
+//! scopes and, where it has one, its organization; or as an account, limited by its scopes. The *rights snapshot* of
+//! the kernel is read from here.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | tables | `admin_users`, `api_tokens`, `authz_epoch` |
+//! | permissions | `access.read` |
+//! | events | `admin.user.created`, `admin.token.created` |
+//!
+//! What changes accounts, roles, sessions and approvals is still to come; until then rights come from the level, and
+//! accounts and tokens are made at the machine (`opsgate serve` makes the first, `opsgate token create` more).
+
+mod events;
+mod graphql;
+mod loaders;
+mod ops;
+mod permissions;
+mod rules;
+mod store;
+
+pub use events::ALL as EVENTS;
+pub use graphql::{Actor, AdminUser, Query};
+pub use ops::{NewToken, bootstrap, create_token};
+pub use permissions::ALL as PERMISSIONS;
+pub use store::load_rights;

@@ -1,0 +1,130 @@
+//! Commands: what makes accounts and tokens.
+
+use ::entity::{
+    admin_user::{self, AdminLevel},
+    api_token,
+    list::StringList,
+    user::{self, UserStatus},
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    events, rules,
+    store::{self, AdminUserRow},
+};
+use crate::kernel::{
+    actor::PLATFORM,
+    error::{Error, Result, UserErrorCode},
+    token::ApiToken,
+    tx::Tx,
+};
+
+/// The external id of the first account: unique, so that two first starts at once make one.
+const OWNER: &str = "opsgate:owner";
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// The name, for people.
+    pub name: String,
+    /// Permissions and wildcards.
+    pub scopes: Vec<String>,
+    /// Whose rows it is limited to; the nil UUID: no limit.
+    pub organization_id: Uuid,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The account that it acts as.
+    pub admin_user_id: Option<Uuid>,
+}
+
+/// Makes the first account, a super admin, and a token that acts as it. None where there is an account already.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
+    if !store::has_no_admin(tx.db()).await? {
+        return Ok(None);
+    }
+    let now = tx.now();
+    let user = user::Model {
+        id: tx.new_id(),
+        external_id: Some(OWNER.to_owned()),
+        email: "owner@localhost".to_owned(),
+        name: "Owner".to_owned(),
+        status: UserStatus::Active,
+        verified_at: None,
+        last_active_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let account = admin_user::Model {
+        id: tx.new_id(),
+        user_id: user.id,
+        level: AdminLevel::SuperAdmin,
+        permissions: StringList::default(),
+        is_active: true,
+        created_by: None,
+        last_login_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let id = account.id;
+    tx.record(events::user_created(&account));
+    store::insert_admin(tx.db(), AdminUserRow { account, user }).await?;
+    let token = create_token(
+        tx,
+        NewToken {
+            name: "owner".to_owned(),
+            scopes: vec!["*".to_owned()],
+            organization_id: PLATFORM,
+            expires_at: None,
+            admin_user_id: Some(id),
+        },
+    )
+    .await?;
+    Ok(Some(token))
+}
+
+/// Makes a token. Its text is in the answer and nowhere else.
+///
+/// # Errors
+/// What is wrong with the name, the scopes, the organization or the end.
+pub async fn create_token(tx: &mut Tx, new: NewToken) -> Result<ApiToken> {
+    let now = tx.now();
+    let catalogue = tx.kernel().catalogue();
+    let unknown = catalogue.unknown_scopes(&new.scopes);
+    let violations = rules::check_token(&new.name, &new.scopes, &unknown, new.expires_at, now);
+    if !violations.is_empty() {
+        return Err(violations.into());
+    }
+    if new.organization_id != PLATFORM && !store::has_organization(tx.db(), new.organization_id).await? {
+        return Err(Error::invalid(
+            UserErrorCode::NotFound,
+            "organization",
+            "there is no organization with this id",
+        ));
+    }
+    let text = ApiToken::generate();
+    let token = api_token::Model {
+        id: tx.new_id(),
+        name: new.name.trim().to_owned(),
+        hint: text.hint().to_owned(),
+        token_hash: text.hash().to_vec(),
+        admin_user_id: new.admin_user_id,
+        scopes: StringList(new.scopes),
+        organization_id: new.organization_id,
+        created_by: None,
+        expires_at: new.expires_at,
+        revoked_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    tx.record(events::token_created(&token));
+    tx.rights_changed().await?;
+    store::insert_token(tx.db(), token).await?;
+    Ok(text)
+}

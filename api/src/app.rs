@@ -1,0 +1,212 @@
+//! The gateway as a whole: what is opened at the start, what runs, and how it stops.
+
+use std::{
+    fs::{self, File, TryLockError},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use crate::{
+    access,
+    config::{Config, DatabaseUrl},
+    http::{Authenticator, Face},
+    kernel::{
+        Kernel, Parts,
+        clock::Clock,
+        db::Db,
+        error::Error,
+        secret::{KeyFileError, SealingKey, load_or_create_secret},
+        token::ApiToken,
+        tx::{Author, Tx},
+    },
+    schema,
+};
+
+/// How long a stop may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the gateway doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory can't be made or used.
+    #[error("the data directory {path} can't be used: {source}\nMake it writable, or set OPSGATE_DATA_DIR.")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another gateway runs on the same SQLite file.
+    #[error(
+        "another gateway runs on the data directory {0}: SQLite has one writer.\nStop it, or use PostgreSQL."
+    )]
+    Running(PathBuf),
+    /// A key can't be read or made.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The database can't be opened or migrated.
+    #[error("the database {url} can't be used. See OPSGATE_DATABASE_URL.")]
+    Database {
+        /// Which, without its password.
+        url: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An address can't be listened on.
+    #[error("{setting} {address} can't be listened on: {source}\nStop what uses it, or set another address.")]
+    Listen {
+        /// The setting.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Something else.
+    #[error(transparent)]
+    Kernel(#[from] Error),
+}
+
+/// A gateway that is open and not serving yet.
+#[derive(Debug)]
+pub struct App {
+    kernel: Kernel,
+    face: Face,
+    /// Held as long as the process serves: SQLite has one.
+    _lock: Option<File>,
+}
+
+impl App {
+    /// Opens the data directory, its keys and the database, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
+        prepare(&config.data_dir)?;
+        let lock = lock(&config)?;
+        let kernel = open_kernel(&config, clock).await?;
+        let authenticator = Authenticator::new(&jwt_secret(&config)?);
+        let face = Face::new(kernel.clone(), schema::build(), authenticator, config);
+        Ok(Self { kernel, face, _lock: lock })
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// Makes the first account where there is none, and answers its token.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn bootstrap(&self) -> Result<Option<ApiToken>, StartError> {
+        let author =
+            Author { surface: ::entity::audit_log::AuditSurface::Cli, ..Author::system("bootstrap") };
+        let mut tx = Tx::begin(&self.kernel, author).await?;
+        match access::bootstrap(&mut tx).await? {
+            Some(token) => {
+                tx.commit().await?;
+                Ok(Some(token))
+            }
+            None => {
+                tx.rollback().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Serves on `listener` until [`Inner::shutdown`](crate::kernel::Inner::shutdown) is cancelled, then stops: takes
+    /// no more work, ends streams so that they can be resumed, gives back leased tasks, within ten seconds.
+    ///
+    /// # Errors
+    /// Where serving fails.
+    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        self.kernel.start();
+        let shutdown = self.kernel.shutdown().clone();
+        let stop = shutdown.clone();
+        let serving = axum::serve(listener, self.face.router())
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .into_future();
+        tokio::pin!(serving);
+        let outcome = tokio::select! {
+            outcome = &mut serving => outcome,
+            () = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(GRACE).await;
+            } => {
+                tracing::warn!("some connections didn't end in time and were cut");
+                Ok(())
+            }
+        };
+        self.kernel.db().close().await;
+        outcome
+    }
+}
+
+/// Makes the data directory where there is none, for the owner alone.
+fn prepare(path: &Path) -> Result<(), StartError> {
+    let failed = |source| StartError::DataDir { path: path.to_owned(), source };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(failed)
+}
+
+/// Takes the lock of the data directory where the database is SQLite.
+fn lock(config: &Config) -> Result<Option<File>, StartError> {
+    let DatabaseUrl::Sqlite(database) = &config.database_url else { return Ok(None) };
+    let path = database.with_extension("lock");
+    let failed = |source| StartError::DataDir { path: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StartError::Running(config.data_dir.clone())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Opens the database, brings its tables up to date, and the kernel over it.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartError> {
+    prepare(&config.data_dir)?;
+    let sealing_key = SealingKey::load_or_create(&config.data_dir.join("sealing.key"))?;
+    let db = open_database(config).await?;
+    let parts = Parts {
+        db,
+        clock,
+        sealing_key,
+        catalogue: schema::catalogue(),
+        load_rights: access::load_rights,
+        environment: config.environment.clone(),
+    };
+    Ok(Kernel::open(parts).await?)
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn open_database(config: &Config) -> Result<Db, StartError> {
+    let failed = |source: sea_orm::DbErr| StartError::Database {
+        url: config.database_url.to_string(),
+        source: Box::new(source),
+    };
+    let db = Db::open(config).await.map_err(failed)?;
+    migration::up(db.writer()).await.map_err(failed)?;
+    Ok(db)
+}
+
+/// The secret of HS256 tokens: the setting, else the key file.
+fn jwt_secret(config: &Config) -> Result<Vec<u8>, StartError> {
+    match &config.jwt_secret {
+        Some(secret) => Ok(secret.expose_secret().as_bytes().to_vec()),
+        None => Ok(load_or_create_secret(&config.data_dir.join("jwt.key"))?.to_vec()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Audit: the record, and who may read it.
+
+mod permissions;
+
+pub use permissions::ALL as PERMISSIONS;

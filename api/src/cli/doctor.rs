@@ -1,0 +1,143 @@
+//! `opsgate doctor`: looks at everything that a gateway needs, and says what to do.
+
+use std::{net::SocketAddr, path::Path, process::ExitCode};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::{
+    config::{Config, DatabaseUrl},
+    kernel::{clock::Clock, db::Db, secret::SealingKey},
+};
+
+/// How far the database's clock may be off.
+const MAX_SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// Prints what it finds; fails where something must be done.
+pub async fn run(config: &Config) -> ExitCode {
+    let mut findings = vec![("configuration", Ok("every setting is valid".to_owned()))];
+    findings.push(("data directory", data_dir(&config.data_dir)));
+    findings.push(("keys", keys(&config.data_dir)));
+    database(config, &mut findings).await;
+    findings.push(("listen", port(config.listen)));
+    findings.push(("metrics_listen", port(config.metrics_listen)));
+    let mut code = ExitCode::SUCCESS;
+    for (what, finding) in findings {
+        match finding {
+            Ok(fine) => println!("ok    {what}: {fine}"),
+            Err(problem) => {
+                println!("FAIL  {what}: {problem}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+type Finding = Result<String, String>;
+
+fn data_dir(path: &Path) -> Finding {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(format!("{} will be made at the first start", path.display()))
+        }
+        Err(error) => Err(format!("{} can't be read: {error}. Check its owner and mode.", path.display())),
+        Ok(found) if !found.is_dir() => {
+            Err(format!("{} isn't a directory. Set OPSGATE_DATA_DIR to one.", path.display()))
+        }
+        Ok(found) if found.permissions().readonly() => {
+            Err(format!("{} can't be written to. Check its owner and mode.", path.display()))
+        }
+        Ok(_) => Ok(path.display().to_string()),
+    }
+}
+
+fn keys(data_dir: &Path) -> Finding {
+    let path = data_dir.join("sealing.key");
+    if !path.exists() {
+        return Ok("will be made at the first start".to_owned());
+    }
+    // Loading doesn't make one: it is there.
+    SealingKey::load_or_create(&path)
+        .map(|key| format!("the sealing key is {}", key.key_id()))
+        .map_err(|error| error.to_string())
+}
+
+async fn database(config: &Config, findings: &mut Vec<(&'static str, Finding)>) {
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !path.exists()
+    {
+        findings.push(("database", Ok(format!("{} will be made at the first start", path.display()))));
+        return;
+    }
+    let db = match Db::open(config).await {
+        Ok(db) => db,
+        Err(error) => {
+            let problem =
+                format!("{} can't be reached: {error}. Check OPSGATE_DATABASE_URL.", config.database_url);
+            findings.push(("database", Err(problem)));
+            return;
+        }
+    };
+    findings.push(("database", Ok(config.database_url.to_string())));
+    findings.push(("tables", tables(&db).await));
+    if db.is_postgres() {
+        findings.push(("clock", skew(&db).await));
+        for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+            findings.push((setting, durable(&db, setting).await));
+        }
+    } else {
+        findings.push(("integrity", integrity(&db).await));
+    }
+    db.close().await;
+}
+
+async fn tables(db: &Db) -> Finding {
+    let all = migration::status(db.reader()).await.map_err(|error| error.to_string())?;
+    let pending = all.iter().filter(|m| m.status() == migration::MigrationStatus::Pending).count();
+    Ok(match pending {
+        0 => "up to date".to_owned(),
+        n => format!("{n} migrations are pending: the next start, or `opsgate migrate`, applies them"),
+    })
+}
+
+async fn skew(db: &Db) -> Finding {
+    let before = Clock::system().now();
+    let theirs: DateTime<Utc> = one(db, "SELECT clock_timestamp() AS value").await?;
+    let skew = (theirs - before).abs();
+    if skew > MAX_SKEW {
+        return Err(format!(
+            "it differs from the database's by {} s. Run NTP on both machines.",
+            skew.num_seconds()
+        ));
+    }
+    Ok(format!("within {} ms of the database's", skew.num_milliseconds()))
+}
+
+async fn durable(db: &Db, setting: &str) -> Finding {
+    let value: String = one(db, &format!("SELECT current_setting('{setting}') AS value")).await?;
+    if value == "off" {
+        return Err("is off: what was acknowledged can be lost. Turn it on in postgresql.conf.".to_owned());
+    }
+    Ok(value)
+}
+
+async fn integrity(db: &Db) -> Finding {
+    let value: String = one(db, "SELECT quick_check AS value FROM pragma_quick_check(1)").await?;
+    if value == "ok" { Ok(value) } else { Err(format!("{value}. Restore the file from a backup.")) }
+}
+
+async fn one<T: sea_orm::TryGetable>(db: &Db, sql: &str) -> Result<T, String> {
+    let statement = Statement::from_string(db.backend(), sql);
+    let row = db.reader().query_one_raw(statement).await.map_err(|error| error.to_string())?;
+    row.ok_or("the database said nothing")?.try_get("", "value").map_err(|error| error.to_string())
+}
+
+fn port(address: SocketAddr) -> Finding {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Ok(format!("{address} is free")),
+        Err(error) => Err(format!(
+            "{address} can't be listened on: {error}. A gateway may be running; else set another address."
+        )),
+    }
+}

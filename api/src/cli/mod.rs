@@ -1,0 +1,140 @@
+//! The command line.
+
+mod doctor;
+mod serve;
+mod token;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app,
+    config::{Config, LogFormat, Overrides},
+    schema,
+};
+
+/// Opsgate: one GraphQL schema over a platform's operations.
+#[derive(Parser)]
+#[command(name = "opsgate", version, about, max_term_width = 100)]
+struct Cli {
+    /// The configuration file [env: OPSGATE_CONFIG] [default: ./opsgate.toml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the gateway (the default).
+    Serve,
+    /// Bring the tables up to date, say how they stand, or take them down.
+    Migrate {
+        #[command(subcommand)]
+        direction: Option<Direction>,
+    },
+    /// Print the schema.
+    Schema,
+    /// API tokens.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Look at configuration, keys, database, clock and ports, and say what to do.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Direction {
+    /// Apply what is pending (the default).
+    Up,
+    /// Say what is applied and what is pending.
+    Status,
+    /// Take back the last steps: their tables are dropped with all rows.
+    Down {
+        /// How many.
+        #[arg(long)]
+        steps: u32,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Two providers are in the tree; every TLS connection of ours uses this one.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("opsgate: TLS was set up twice");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => fail(&*error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("opsgate: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Schema) {
+        print!("{}", schema::sdl());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = Config::load(cli.config.as_deref(), &cli.overrides)?;
+    log_to_stderr(&config);
+    match command {
+        Command::Serve => serve::run(config).await?,
+        Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
+        Command::Token(command) => token::run(&config, command).await?,
+        Command::Doctor => return Ok(doctor::run(&config).await),
+        Command::Schema => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The log goes to standard error; standard output is for what was asked for.
+fn log_to_stderr(config: &Config) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&config.log))
+        .with_writer(std::io::stderr);
+    let installed = match config.log_format {
+        LogFormat::Json => subscriber.json().try_init(),
+        LogFormat::Pretty => subscriber.try_init(),
+    };
+    if let Err(error) = installed {
+        eprintln!("opsgate: the log can't be set up: {error}");
+    }
+}
+
+async fn migrate(config: &Config, direction: Direction) -> Result<(), Box<dyn std::error::Error>> {
+    match direction {
+        Direction::Up => {
+            app::open_database(config).await?;
+            eprintln!("the tables are up to date");
+        }
+        Direction::Status => {
+            let db = crate::kernel::db::Db::open(config).await?;
+            for migration in migration::status(db.reader()).await? {
+                println!("{:<10} {}", migration.status().to_string(), migration.name());
+            }
+        }
+        Direction::Down { steps } => {
+            let db = crate::kernel::db::Db::open(config).await?;
+            migration::down(db.writer(), Some(steps)).await?;
+            eprintln!("took back {steps}");
+        }
+    }
+    Ok(())
+}

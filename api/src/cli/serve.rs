@@ -1,0 +1,44 @@
+//! `opsgate serve`
+
+use tokio::{net::TcpListener, signal};
+
+use crate::{
+    app::{App, StartError},
+    config::Config,
+    kernel::clock::Clock,
+};
+
+/// Serves until SIGTERM or Ctrl-C.
+pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let address = config.listen;
+    // Before the database is touched: a port that is taken says that another gateway is running.
+    let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen {
+        setting: "listen",
+        address,
+        source,
+    })?;
+    let address = listener.local_addr()?;
+    let app = App::open(config, Clock::system()).await?;
+    if let Some(token) = app.bootstrap().await? {
+        println!("This is the first start. The owner's token, shown this once:\n\n    {}\n", token.expose());
+    }
+    println!("Opsgate listens on http://{address}/graphql");
+    let shutdown = app.kernel().shutdown().clone();
+    tokio::spawn(async move {
+        match stopped().await {
+            Ok(()) => tracing::info!("stopping"),
+            Err(error) => tracing::error!(%error, "signals can't be heard: stopping"),
+        }
+        shutdown.cancel();
+    });
+    Ok(app.serve(listener).await?)
+}
+
+/// Returns at SIGTERM or Ctrl-C.
+async fn stopped() -> std::io::Result<()> {
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

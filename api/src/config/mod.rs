@@ -1,0 +1,185 @@
+//! Configuration: every setting in one place.
+//!
+//! A *setting* has a name, a default and a description, all in one table ([`settings`]). Its value comes from
+//! the command line, else from the environment, else from the configuration file, else from the default.
+//! [`Config`] is the outcome: plain typed fields that are right by construction. Whatever is wrong (a value,
+//! a misspelled name in the file or in the environment) stops the start with an error that names the setting,
+//! the place where it stands and what it takes; a gateway never runs on a guess.
+//!
+//! Secrets (the database's password, the JWT secret) are never printed: not by `Debug`, not by an error.
+
+mod error;
+mod flags;
+mod settings;
+mod sources;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+use self::sources::Sources;
+pub use self::{
+    error::ConfigError,
+    flags::Overrides,
+    settings::{Accepts, Initially, PREFIX, SETTINGS, Setting},
+    values::{DatabaseUrl, LogFormat, SqliteSynchronous},
+};
+
+/// The file that is read where none is named and this one exists.
+const DEFAULT_FILE: &str = "opsgate.toml";
+
+/// The fewest bytes of a key for HS256 (RFC 7518, section 3.2).
+const JWT_SECRET_BYTES: usize = 32;
+
+/// Every setting with its value. What each means stands in [`SETTINGS`] under the same name.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the gateway serves GraphQL.
+    pub listen: SocketAddr,
+    /// Where it serves its metrics.
+    pub metrics_listen: SocketAddr,
+    /// The directory of keys and, by default, of the SQLite file.
+    pub data_dir: PathBuf,
+    /// The installation's name in audit entries.
+    pub environment: String,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// The most connections to PostgreSQL.
+    pub database_max_connections: u32,
+    /// The reading connections to SQLite.
+    pub database_readers: u32,
+    /// When SQLite hands a commit to the disk.
+    pub sqlite_synchronous: SqliteSynchronous,
+    /// The longest time of one statement.
+    pub statement_timeout: Duration,
+    /// The key of JWTs; `None` means the key file in `data_dir`.
+    pub jwt_secret: Option<SecretString>,
+    /// Background tasks at the same time.
+    pub workers: usize,
+    /// The longest time of one request.
+    pub request_timeout: Duration,
+    /// The largest body of a request, in bytes.
+    pub body_limit_bytes: usize,
+    /// The longest wait for `connection_init`.
+    pub websocket_init_timeout: Duration,
+    /// Subscriptions on one connection.
+    pub websocket_max_subscriptions: usize,
+    /// The time between two pings of a WebSocket.
+    pub websocket_ping_interval: Duration,
+    /// What is logged: a filter that [`EnvFilter`] has accepted.
+    pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Reads the file, the environment of this process and the flags.
+    ///
+    /// The file is `path`, else the one that `OPSGATE_CONFIG` names, else `./opsgate.toml` where that exists;
+    /// one that was named must exist.
+    ///
+    /// # Errors
+    ///
+    /// Where the file can't be read, a name isn't a setting's, or a value isn't one that its setting takes.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let environment = own_variables(std::env::vars_os())?;
+        let named = environment.iter().find(|(name, value)| name == "OPSGATE_CONFIG" && !value.is_empty());
+        let file = match path.or(named.map(|(_, path)| Path::new(path))) {
+            Some(path) => Some((path, read_file(path)?)),
+            None => match read_file(Path::new(DEFAULT_FILE)) {
+                Ok(text) => Some((Path::new(DEFAULT_FILE), text)),
+                Err(ConfigError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                    None
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        let file = file.as_ref().map(|(path, text)| (*path, text.as_str()));
+        Self::assemble(file, environment.clone(), overrides)
+    }
+
+    /// The same from a file's path and text, and an environment of the caller's: nothing else is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn assemble(
+        file: Option<(&Path, &str)>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        overrides: &Overrides,
+    ) -> Result<Self, ConfigError> {
+        Self::from_sources(&Sources::merge(file, environment, overrides)?)
+    }
+
+    /// The annotated example file: every setting with its default, commented out.
+    pub fn example() -> String {
+        settings::example()
+    }
+
+    fn from_sources(from: &Sources) -> Result<Self, ConfigError> {
+        let data_dir = from.text("data_dir", path)?;
+        let database_url = from.optional_text("database_url", DatabaseUrl::parse)?;
+        Ok(Self {
+            listen: from.text("listen", |text| text.parse().ok())?,
+            metrics_listen: from.text("metrics_listen", |text| text.parse().ok())?,
+            environment: from.text("environment", label)?,
+            database_url: database_url.unwrap_or_else(|| DatabaseUrl::within(&data_dir)),
+            data_dir,
+            database_max_connections: from.whole("database_max_connections")?,
+            database_readers: from.whole("database_readers")?,
+            sqlite_synchronous: from.text("sqlite_synchronous", SqliteSynchronous::parse)?,
+            statement_timeout: from.whole("statement_timeout_ms").map(Duration::from_millis)?,
+            jwt_secret: from.optional_text("jwt_secret", jwt_secret)?,
+            workers: from.whole("workers")?,
+            request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
+            body_limit_bytes: from.whole("body_limit_bytes")?,
+            websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
+            websocket_max_subscriptions: from.whole("websocket_max_subscriptions")?,
+            websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,
+            log: from.text("log", |text| EnvFilter::try_new(text).is_ok().then(|| text.to_owned()))?,
+            log_format: from.text("log_format", LogFormat::parse)?,
+        })
+    }
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn label(text: &str) -> Option<String> {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    (is_plain && (1..=64).contains(&text.len())).then(|| text.to_owned())
+}
+
+fn jwt_secret(text: &str) -> Option<SecretString> {
+    (text.len() >= JWT_SECRET_BYTES).then(|| text.into())
+}
+
+fn read_file(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+/// The variables with our prefix, as text; what else the environment holds needn't be Unicode.
+fn own_variables(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(ConfigError::NotUnicode(name)),
+        })
+        .collect()
+}

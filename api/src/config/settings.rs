@@ -1,0 +1,199 @@
+//! The table of settings, and what is printed from it.
+//!
+//! A setting has one name, in three spellings: `data_dir` in the file, `OPSGATE_DATA_DIR` in the
+//! environment and `--data-dir` on the command line. The annotated example file and the flags' help come
+//! from this table, and so does the text of every error about a setting.
+
+use std::ops::RangeInclusive;
+
+/// What every environment variable of Opsgate begins with.
+pub const PREFIX: &str = "OPSGATE_";
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the configuration file.
+    pub name: &'static str,
+    /// What it is, in sentences; a line break where the example file breaks the line.
+    pub about: &'static str,
+    /// What it takes.
+    pub accepts: Accepts,
+    /// Its value where nobody sets it.
+    pub initially: Initially,
+    /// Whether its value may carry a secret: then no error repeats it.
+    pub is_secret: bool,
+}
+
+/// What a setting takes.
+#[derive(Debug)]
+pub enum Accepts {
+    /// A whole number within bounds.
+    Whole(RangeInclusive<u64>),
+    /// One of several words, in any case.
+    OneOf(&'static [&'static str]),
+    /// Text, described.
+    Text(&'static str),
+}
+
+/// The value of a setting that nobody sets.
+#[derive(Debug)]
+pub enum Initially {
+    /// This one.
+    Value(&'static str),
+    /// None; the file shows this one as an example.
+    Unset(&'static str),
+}
+
+use Accepts::{OneOf, Text, Whole};
+use Initially::{Unset, Value};
+
+/// A day, the most that a timeout takes.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Every setting, in the order of the example file.
+pub const SETTINGS: &[Setting] = &[
+    open("listen", "Where the gateway serves GraphQL.", SOCKET, Value("127.0.0.1:8080")),
+    open(
+        "metrics_listen",
+        "Where it serves its metrics: keep this address inside your network.",
+        SOCKET,
+        Value("127.0.0.1:9464"),
+    ),
+    open(
+        "data_dir",
+        "Where the gateway keeps its keys and, unless database_url says otherwise, its database.",
+        Text("the path of a directory"),
+        Value("./data"),
+    ),
+    open(
+        "environment",
+        "What this installation is called in its audit entries.",
+        Text("1 to 64 letters, digits, dots, dashes and underscores"),
+        Value("production"),
+    ),
+    secret(
+        "database_url",
+        "The database. Unset, it is the SQLite file opsgate.db in data_dir.",
+        Text("sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
+        Unset("postgres://opsgate@127.0.0.1:5432/opsgate"),
+    ),
+    open(
+        "database_max_connections",
+        "PostgreSQL: the most connections that one process opens for requests and tasks.",
+        Whole(1..=1000),
+        Value("16"),
+    ),
+    open(
+        "database_readers",
+        "SQLite: connections that read, beside the one that writes.",
+        Whole(1..=64),
+        Value("4"),
+    ),
+    open(
+        "sqlite_synchronous",
+        "SQLite: with FULL an acknowledged commit survives a power cut. NORMAL commits faster, and a power\n\
+         cut may take the last commits with it.",
+        OneOf(&["FULL", "NORMAL"]),
+        Value("FULL"),
+    ),
+    open(
+        "statement_timeout_ms",
+        "How long one statement may run before the database gives it up, in milliseconds.",
+        Whole(100..=DAY_MS),
+        Value("10000"),
+    ),
+    secret(
+        "jwt_secret",
+        "The key of the JWTs (HS256) by which admin users sign in. Unset, a key file is made in data_dir.\n\
+         Replicas that don't share a data_dir need the same secret. It has no flag: anyone on the machine can read those.",
+        Text("at least 32 bytes"),
+        Unset(""),
+    ),
+    open("workers", "Background tasks that one process runs at the same time.", Whole(1..=1024), Value("8")),
+    open(
+        "request_timeout_ms",
+        "How long one request may take, in milliseconds.",
+        Whole(1..=DAY_MS),
+        Value("10000"),
+    ),
+    open("body_limit_bytes", "The largest body of a request.", Whole(1024..=1 << 30), Value("1048576")),
+    open(
+        "websocket_init_timeout_ms",
+        "How long a new WebSocket may stay silent before it says connection_init, in milliseconds.",
+        Whole(1..=DAY_MS),
+        Value("3000"),
+    ),
+    open("websocket_max_subscriptions", "Subscriptions on one connection.", Whole(1..=10_000), Value("100")),
+    open(
+        "websocket_ping_interval_ms",
+        "How often the gateway pings an open WebSocket, in milliseconds.",
+        Whole(100..=DAY_MS),
+        Value("15000"),
+    ),
+    open(
+        "log",
+        "What is logged: a level, or levels by module.",
+        Text("a filter such as info or info,opsgate=debug"),
+        Value("info"),
+    ),
+    open("log_format", "How a line of the log looks.", OneOf(&["pretty", "json"]), Value("pretty")),
+];
+
+const SOCKET: Accepts = Text("an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+
+const fn open(name: &'static str, about: &'static str, accepts: Accepts, initially: Initially) -> Setting {
+    Setting { name, about, accepts, initially, is_secret: false }
+}
+
+const fn secret(name: &'static str, about: &'static str, accepts: Accepts, initially: Initially) -> Setting {
+    Setting { name, about, accepts, initially, is_secret: true }
+}
+
+impl Setting {
+    /// The environment variable: `OPSGATE_DATA_DIR`.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_uppercase())
+    }
+
+    /// The flag without its dashes: `data-dir`.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// What it takes, in words.
+    pub fn accepts(&self) -> String {
+        match &self.accepts {
+            Whole(range) => format!("a whole number from {} to {}", range.start(), range.end()),
+            OneOf(words) => words.join(" or "),
+            Text(text) => (*text).to_owned(),
+        }
+    }
+
+    /// The lines of the example file, commented out so that a copy of the file changes nothing.
+    fn example(&self) -> String {
+        let (value, which) = match self.initially {
+            Value(value) => (value, "By default"),
+            Unset(example) => (example, "For example"),
+        };
+        let value = match self.accepts {
+            Whole(_) => value.to_owned(),
+            OneOf(_) | Text(_) => format!("{value:?}"),
+        };
+        let about = self.about.replace('\n', "\n# ");
+        format!("# {about}\n# Takes {}. {which}:\n# {} = {value}\n", self.accepts(), self.name)
+    }
+}
+
+/// The annotated example file.
+pub fn example() -> String {
+    let settings: Vec<String> = SETTINGS.iter().map(Setting::example).collect();
+    format!("{HEADING}\n{}", settings.join("\n"))
+}
+
+const HEADING: &str = "\
+# Opsgate's settings. Each may stand here, in the environment (data_dir is OPSGATE_DATA_DIR) or on the command
+# line (--data-dir); a flag wins over the environment, and the environment over this file. The gateway reads
+# the file that --config or OPSGATE_CONFIG names, else ./opsgate.toml where there is one.
+#
+# This file is printed from the code (api/src/config/settings.rs).
+";

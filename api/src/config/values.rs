@@ -1,0 +1,92 @@
+//! The types of values that the standard library doesn't have.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+
+/// The database. Its `Debug` and `Display` never show a password.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    /// The path of a SQLite file.
+    Sqlite(PathBuf),
+    /// The URL of a PostgreSQL database, which may hold a password.
+    Postgres(SecretString),
+}
+
+impl DatabaseUrl {
+    /// The SQLite file that is used where no database is named.
+    pub(super) fn within(data_dir: &Path) -> Self {
+        Self::Sqlite(data_dir.join("opsgate.db"))
+    }
+
+    /// Reads `sqlite:PATH` or a `postgres://` URL.
+    ///
+    /// `sqlite::memory:` and options after a `?` are refused: writer and readers are pools of their own and
+    /// would each see another database in memory, and the options are the gateway's to set.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let is_file = !path.is_empty() && !path.starts_with(':') && !path.contains('?');
+            return is_file.then(|| Self::Sqlite(path.into()));
+        }
+        let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        (is_postgres && PgConnectOptions::from_str(text).is_ok()).then(|| Self::Postgres(text.into()))
+    }
+}
+
+/// What an operator may see: the file, or host, port and database.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| fmt::Error)?;
+                let database = options.get_database().unwrap_or_default();
+                write!(f, "postgres://{}:{}/{database}", options.get_host(), options.get_port())
+            }
+        }
+    }
+}
+
+/// When SQLite hands a commit to the disk (`PRAGMA synchronous`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SqliteSynchronous {
+    /// At each commit.
+    Full,
+    /// At each checkpoint.
+    Normal,
+}
+
+impl SqliteSynchronous {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "full" => Some(Self::Full),
+            "normal" => Some(Self::Normal),
+            _ => None,
+        }
+    }
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+impl LogFormat {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "pretty" => Some(Self::Pretty),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}

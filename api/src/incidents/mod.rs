@@ -1,0 +1,33 @@
+//! Incidents: something is broken, somebody is on it, and afterwards everybody can read what happened.
+//!
+//! Nouns first. An *incident* has a number, a severity, a status and people; it affects *services*. Its *timeline* is
+//! append-only: who did what, and notes, INTERNAL or PUBLIC. *Participants* are those who did something.
+//!
+//! ```text
+//! OPEN → ACKNOWLEDGED → INVESTIGATING → IDENTIFIED → MONITORING → RESOLVED → CLOSED     (rules.rs)
+//! ```
+//!
+//! | what | where |
+//! | --- | --- |
+//! | tables | `incidents`, `incident_services`, `incident_timeline`, `incident_participants` |
+//! | permissions | `incidents.read`, `incidents.read_internal`, `incidents.acknowledge`, `incidents.manage` |
+//! | events | `monitoring.incident.created`, `…acknowledged`, `…updated`, `…resolved`, `…reopened`, `…merged` |
+//!
+//! On-call, escalation, runbooks, postmortems and correlation rules are still to come.
+
+mod events;
+mod graphql;
+mod loaders;
+mod ops;
+mod permissions;
+mod rules;
+mod store;
+
+use crate::kernel::id::Prefix;
+
+pub use events::ALL as EVENTS;
+pub use graphql::{Incident, Mutation, Query};
+pub use permissions::ALL as PERMISSIONS;
+
+/// `inc_…`
+pub const INCIDENT: Prefix = Prefix("inc");

@@ -1,0 +1,328 @@
+//! Decisions about incidents: severity, transitions, what a text may be. Pure.
+//!
+//! ```text
+//! OPEN → ACKNOWLEDGED → INVESTIGATING → IDENTIFIED → MONITORING → RESOLVED → CLOSED
+//!   ↑        (forward steps may be skipped, up to MONITORING)        │
+//!   └─────────────── reopen, within 24 hours of resolution ──────────┘
+//! ```
+//! RESOLVED takes a root cause and a resolution, so it has a mutation of its own, and CLOSED comes after it (or by a
+//! merge, which says where the incident went on).
+
+use ::entity::incident::{
+    IncidentImpact as Impact, IncidentSeverity as Severity, IncidentStatus as Status,
+    IncidentUrgency as Urgency,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::kernel::error::{UserErrorCode, Violation};
+
+/// How long after its resolution an incident is reopened; later it is a new one that points back.
+const REOPEN_WITHIN: TimeDelta = TimeDelta::hours(24);
+/// Characters of a title.
+const MAX_TITLE: usize = 255;
+/// Characters of any longer text.
+const MAX_TEXT: usize = 10_000;
+/// Characters of a service's name.
+const MAX_SERVICE_NAME: usize = 100;
+/// Services that one incident affects.
+const MAX_SERVICES: usize = 50;
+
+/// Severity = impact × urgency (DOMAINS.md): all, many, few × critical, high, low.
+pub fn severity(impact: Impact, urgency: Urgency) -> Severity {
+    match (impact, urgency) {
+        (Impact::All, Urgency::Critical | Urgency::High) | (Impact::Many, Urgency::Critical) => {
+            Severity::Critical
+        }
+        (Impact::All, Urgency::Low) | (Impact::Many, Urgency::High) | (Impact::Few, Urgency::Critical) => {
+            Severity::High
+        }
+        (Impact::Many, Urgency::Low) | (Impact::Few, Urgency::High) => Severity::Medium,
+        (Impact::Few, Urgency::Low) => Severity::Low,
+    }
+}
+
+/// The severity of an incident that says this much of itself: the given one, else the derived one. Where only one of
+/// impact and urgency is known, the other counts as its worst: if unsure, higher.
+///
+/// # Errors
+/// REQUIRED where it says nothing.
+pub fn initial_severity(
+    given: Option<Severity>,
+    impact: Option<Impact>,
+    urgency: Option<Urgency>,
+) -> Result<Severity, Violation> {
+    match (given, impact, urgency) {
+        (Some(given), _, _) => Ok(given),
+        (None, None, None) => Err(Violation::new(
+            UserErrorCode::Required,
+            "severity",
+            "say the severity, or impact and urgency from which it follows",
+        )),
+        (None, impact, urgency) => {
+            Ok(severity(impact.unwrap_or(Impact::All), urgency.unwrap_or(Urgency::Critical)))
+        }
+    }
+}
+
+/// The place of a status in an incident's life.
+pub fn rank(status: Status) -> u8 {
+    match status {
+        Status::Open => 0,
+        Status::Acknowledged => 1,
+        Status::Investigating => 2,
+        Status::Identified => 3,
+        Status::Monitoring => 4,
+        Status::Resolved => 5,
+        Status::Closed => 6,
+    }
+}
+
+/// Whether it is still being worked on.
+pub fn is_open(status: Status) -> bool {
+    rank(status) < rank(Status::Resolved)
+}
+
+/// Whether `incidentTransition` may go from `from` to `to`.
+///
+/// # Errors
+/// INVALID_TRANSITION, or NOT_ALLOWED where another mutation leads there.
+pub fn check_transition(from: Status, to: Status) -> Result<(), Violation> {
+    if to == Status::Resolved && is_open(from) {
+        let message = "RESOLVED takes a root cause and a resolution: use incidentResolve";
+        return Err(Violation::new(UserErrorCode::NotAllowed, "status", message));
+    }
+    let is_forward =
+        rank(to) > rank(from) && (is_open(to) || (from, to) == (Status::Resolved, Status::Closed));
+    if is_forward { Ok(()) } else { Err(no_transition(from, &format!("to {}", name(to)), "status")) }
+}
+
+/// Whether an incident of status `from` can be acknowledged.
+///
+/// # Errors
+/// INVALID_TRANSITION where somebody is on it already, or it is over.
+pub fn check_acknowledge(from: Status) -> Result<(), Violation> {
+    if from == Status::Open { Ok(()) } else { Err(no_transition(from, "to ACKNOWLEDGED", "id")) }
+}
+
+/// Whether an incident of status `from` can be resolved.
+///
+/// # Errors
+/// INVALID_TRANSITION where it is over.
+pub fn check_resolve(from: Status) -> Result<(), Violation> {
+    if is_open(from) { Ok(()) } else { Err(no_transition(from, "to RESOLVED", "id")) }
+}
+
+/// Whether an incident of status `from` can still be changed.
+///
+/// # Errors
+/// NOT_ALLOWED where it is closed.
+pub fn check_changeable(from: Status) -> Result<(), Violation> {
+    if from == Status::Closed {
+        Err(Violation::new(
+            UserErrorCode::NotAllowed,
+            "id",
+            "the incident is CLOSED: reopen it or open a new one",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// What reopening an incident means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reopening {
+    /// It goes on.
+    Same,
+    /// It is too long ago: a new one that points back.
+    Linked,
+}
+
+/// How an incident is reopened at `now`.
+///
+/// # Errors
+/// INVALID_TRANSITION where it isn't over; NOT_ALLOWED where it went into another one.
+pub fn reopening(
+    from: Status,
+    ended_at: Option<DateTime<Utc>>,
+    is_merged: bool,
+    now: DateTime<Utc>,
+) -> Result<Reopening, Violation> {
+    if is_merged {
+        let message = "the incident was merged: go on with the one that it went into";
+        return Err(Violation::new(UserErrorCode::NotAllowed, "id", message));
+    }
+    if is_open(from) {
+        return Err(no_transition(from, "to OPEN", "id"));
+    }
+    let is_recent = ended_at.is_some_and(|at| now - at <= REOPEN_WITHIN);
+    Ok(if is_recent { Reopening::Same } else { Reopening::Linked })
+}
+
+/// Whether an incident of status `status` can take part in a merge.
+///
+/// # Errors
+/// NOT_ALLOWED where it is over.
+pub fn check_merge(status: Status, field: &str) -> Result<(), Violation> {
+    if is_open(status) {
+        return Ok(());
+    }
+    let message =
+        format!("only incidents that are being worked on can be merged, and this one is {}", name(status));
+    Err(Violation::new(UserErrorCode::NotAllowed, field, message))
+}
+
+/// A title, trimmed.
+///
+/// # Errors
+/// REQUIRED or TOO_LONG.
+pub fn title(text: &str) -> Result<String, Violation> {
+    required(text, "title", MAX_TITLE)
+}
+
+/// A text that must say something, trimmed.
+///
+/// # Errors
+/// REQUIRED or TOO_LONG.
+pub fn text(text: &str, field: &str) -> Result<String, Violation> {
+    required(text, field, MAX_TEXT)
+}
+
+/// A text that may be left out; an empty one counts as left out.
+///
+/// # Errors
+/// TOO_LONG.
+pub fn optional_text(text: Option<&str>, field: &str) -> Result<Option<String>, Violation> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => required(text, field, MAX_TEXT).map(Some),
+    }
+}
+
+/// Whether these are names of services that one incident can affect.
+///
+/// # Errors
+/// LIMIT_EXCEEDED, REQUIRED or TOO_LONG.
+pub fn check_services<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Violation> {
+    if names.len() > MAX_SERVICES {
+        let message = format!("an incident affects at most {MAX_SERVICES} services");
+        return Err(Violation::new(UserErrorCode::LimitExceeded, "affectedServices", message));
+    }
+    for (i, name) in names.enumerate() {
+        required(name, &format!("affectedServices.{i}.name"), MAX_SERVICE_NAME)?;
+    }
+    Ok(())
+}
+
+fn required(text: &str, field: &str, max: usize) -> Result<String, Violation> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Violation::new(UserErrorCode::Required, field, "this can't be empty"));
+    }
+    if text.chars().count() > max {
+        let message = format!("this has more than {max} characters");
+        return Err(Violation::new(UserErrorCode::TooLong, field, message));
+    }
+    if text.contains('\0') {
+        return Err(Violation::new(UserErrorCode::Invalid, field, "this contains a NUL character"));
+    }
+    Ok(text.to_owned())
+}
+
+/// How a status is written.
+pub fn name(status: Status) -> &'static str {
+    match status {
+        Status::Open => "OPEN",
+        Status::Acknowledged => "ACKNOWLEDGED",
+        Status::Investigating => "INVESTIGATING",
+        Status::Identified => "IDENTIFIED",
+        Status::Monitoring => "MONITORING",
+        Status::Resolved => "RESOLVED",
+        Status::Closed => "CLOSED",
+    }
+}
+
+fn no_transition(from: Status, to: &str, field: &str) -> Violation {
+    Violation::new(
+        UserErrorCode::InvalidTransition,
+        field,
+        format!("an incident can't go from {} {to}", name(from)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::Iterable;
+
+    #[test]
+    fn severity_is_impact_times_urgency() {
+        use Severity::{Critical, High, Low, Medium};
+        let table = [
+            (Impact::All, [Critical, Critical, High]),
+            (Impact::Many, [Critical, High, Medium]),
+            (Impact::Few, [High, Medium, Low]),
+        ];
+        for (impact, row) in table {
+            for (urgency, expected) in [Urgency::Critical, Urgency::High, Urgency::Low].into_iter().zip(row) {
+                assert_eq!(severity(impact, urgency), expected, "{impact:?} × {urgency:?}");
+            }
+        }
+        assert_eq!(initial_severity(None, Some(Impact::Few), None).unwrap(), High, "if unsure, higher");
+        assert_eq!(
+            initial_severity(Some(Low), Some(Impact::All), None).unwrap(),
+            Low,
+            "what is given counts"
+        );
+        assert_eq!(initial_severity(None, None, None).unwrap_err().code, UserErrorCode::Required);
+    }
+
+    #[test]
+    fn only_the_named_transitions_are_made() {
+        for from in Status::iter() {
+            for to in Status::iter() {
+                let allowed = (is_open(from) && is_open(to) && rank(to) > rank(from))
+                    || (from == Status::Resolved && to == Status::Closed);
+                assert_eq!(check_transition(from, to).is_ok(), allowed, "{from:?} → {to:?}");
+            }
+        }
+        assert_eq!(
+            check_transition(Status::Open, Status::Resolved).unwrap_err().code,
+            UserErrorCode::NotAllowed
+        );
+        assert_eq!(
+            check_transition(Status::Open, Status::Open).unwrap_err().code,
+            UserErrorCode::InvalidTransition
+        );
+        for from in Status::iter() {
+            assert_eq!(check_acknowledge(from).is_ok(), from == Status::Open, "{from:?}");
+            assert_eq!(check_resolve(from).is_ok(), rank(from) < 5, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn an_incident_is_reopened_within_a_day() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let day = TimeDelta::hours(24);
+        let reopen = |status, ago| reopening(status, Some(now - ago), false, now);
+        assert_eq!(reopen(Status::Resolved, day).unwrap(), Reopening::Same);
+        assert_eq!(reopen(Status::Closed, day).unwrap(), Reopening::Same);
+        assert_eq!(reopen(Status::Resolved, day + TimeDelta::microseconds(1)).unwrap(), Reopening::Linked);
+        assert!(reopen(Status::Monitoring, day).is_err());
+        assert!(reopening(Status::Closed, Some(now), true, now).is_err(), "a merged one goes on elsewhere");
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_bounded() {
+        assert_eq!(title("  down \n").unwrap(), "down");
+        assert_eq!(title(" ").unwrap_err().code, UserErrorCode::Required);
+        assert_eq!(title(&"ä".repeat(255)).unwrap().chars().count(), 255);
+        assert_eq!(title(&"ä".repeat(256)).unwrap_err().code, UserErrorCode::TooLong);
+        assert_eq!(text("a\0b", "note").unwrap_err().code, UserErrorCode::Invalid);
+        assert_eq!(optional_text(Some("  "), "note").unwrap(), None);
+        assert!(check_services(["a"; 51].into_iter()).is_err());
+        assert_eq!(
+            check_services(["a", " "].into_iter()).unwrap_err().field.unwrap(),
+            ["input", "affectedServices", "1", "name"]
+        );
+    }
+}

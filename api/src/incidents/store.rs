@@ -1,0 +1,221 @@
+//! Every query of incidents.
+
+use std::collections::HashMap;
+
+use ::entity::{
+    actor_kind::ActorKind,
+    admin_user,
+    incident::{self, IncidentStatus},
+    incident_participant, incident_service, incident_timeline, service,
+};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select, sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::kernel::{actor::Boundary, db::Conn, error::Result, tx::Tx};
+
+/// An incident with the services that it affects: what a change is made from.
+#[derive(Clone, Debug)]
+pub struct IncidentRow {
+    /// The incident.
+    pub incident: incident::Model,
+    /// What it affects, in its order.
+    pub services: Vec<incident_service::Model>,
+}
+
+/// The incidents within `boundary`.
+pub(super) fn incidents(boundary: &Boundary) -> Select<incident::Entity> {
+    let select = incident::Entity::find();
+    match boundary {
+        Boundary::All => select,
+        Boundary::Organizations(ids) => {
+            select.filter(incident::Column::OrganizationId.is_in(ids.iter().copied()))
+        }
+    }
+}
+
+/// Incidents by id.
+pub(super) async fn incidents_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
+    let select = incidents(&Boundary::All).filter(incident::Column::Id.is_in(ids.iter().copied()));
+    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The incident of a number, within `boundary`.
+pub(super) async fn incident_by_number(
+    db: &Conn,
+    boundary: &Boundary,
+    number: &str,
+) -> Result<Option<incident::Model>> {
+    Ok(incidents(boundary).filter(incident::Column::Number.eq(number)).one(db).await?)
+}
+
+/// What incidents affect, by their ids.
+pub(super) async fn services_of(
+    db: &impl ConnectionTrait,
+    incidents: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<incident_service::Model>>> {
+    let rows = incident_service::Entity::find()
+        .filter(incident_service::Column::IncidentId.is_in(incidents.iter().copied()))
+        .order_by_asc(incident_service::Column::IncidentId)
+        .order_by_asc(incident_service::Column::Ordinal)
+        .all(db)
+        .await?;
+    let mut by_incident: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        by_incident.entry(row.incident_id).or_default().push(row);
+    }
+    Ok(by_incident)
+}
+
+/// Who took part in incidents, by their ids, first come first.
+pub(super) async fn participants_of(
+    db: &Conn,
+    incidents: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<incident_participant::Model>>> {
+    let rows = incident_participant::Entity::find()
+        .filter(incident_participant::Column::IncidentId.is_in(incidents.iter().copied()))
+        .order_by_asc(incident_participant::Column::JoinedAt)
+        .order_by_asc(incident_participant::Column::ActorId)
+        .all(db)
+        .await?;
+    let mut by_incident: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        by_incident.entry(row.incident_id).or_default().push(row);
+    }
+    Ok(by_incident)
+}
+
+/// The incident `id`, held until the transaction ends.
+pub(super) async fn lock(tx: &Tx, id: Uuid) -> Result<Option<IncidentRow>> {
+    let row =
+        incidents(tx.boundary()).filter(incident::Column::Id.eq(id)).lock_exclusive().one(tx.db()).await?;
+    let Some(incident) = row else { return Ok(None) };
+    let services = services_of(tx.db(), &[id]).await?.remove(&id).unwrap_or_default();
+    Ok(Some(IncidentRow { incident, services }))
+}
+
+/// The newest incident that affects the service `service_id` and is being worked on.
+pub(super) async fn open_incident_of(tx: &Tx, service_id: Uuid) -> Result<Option<Uuid>> {
+    let found = incidents(tx.boundary())
+        .join(JoinType::InnerJoin, service_of_incident())
+        .filter(incident_service::Column::ServiceId.eq(service_id))
+        .filter(incident::Column::Status.is_not_in([IncidentStatus::Resolved, IncidentStatus::Closed]))
+        .order_by_desc(incident::Column::Id)
+        .one(tx.db())
+        .await?;
+    Ok(found.map(|row| row.id))
+}
+
+fn service_of_incident() -> RelationDef {
+    incident::Entity::belongs_to(incident_service::Entity)
+        .from(incident::Column::Id)
+        .to(incident_service::Column::IncidentId)
+        .into()
+}
+
+/// The watched services of these names, by name, where the caller may refer to them.
+pub(super) async fn services_by_name(
+    tx: &Tx,
+    organization: Uuid,
+    names: &[String],
+) -> Result<HashMap<String, Uuid>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = service::Entity::find()
+        .filter(service::Column::OrganizationId.eq(organization))
+        .filter(service::Column::Name.is_in(names))
+        .all(tx.db())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
+}
+
+/// Whether there is an active admin user `id`.
+pub(super) async fn has_admin(tx: &Tx, id: Uuid) -> Result<bool> {
+    let found =
+        admin_user::Entity::find_by_id(id).filter(admin_user::Column::IsActive.eq(true)).count(tx.db());
+    Ok(found.await? > 0)
+}
+
+/// Adds an incident with what it affects.
+pub(super) async fn insert(tx: &Tx, row: &IncidentRow) -> Result<()> {
+    incident::Entity::insert(row.incident.clone().into_active_model())
+        .exec_without_returning(tx.db())
+        .await?;
+    insert_services(tx, &row.services).await
+}
+
+/// Writes an incident over.
+pub(super) async fn update(tx: &Tx, incident: &incident::Model) -> Result<()> {
+    let all = incident.clone().into_active_model().reset_all();
+    incident::Entity::update(all).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Writes over what an incident affects.
+pub(super) async fn replace_services(
+    tx: &Tx,
+    incident: Uuid,
+    services: &[incident_service::Model],
+) -> Result<()> {
+    incident_service::Entity::delete_many()
+        .filter(incident_service::Column::IncidentId.eq(incident))
+        .exec(tx.db())
+        .await?;
+    insert_services(tx, services).await
+}
+
+async fn insert_services(tx: &Tx, services: &[incident_service::Model]) -> Result<()> {
+    if services.is_empty() {
+        return Ok(());
+    }
+    let rows = services.iter().cloned().map(IntoActiveModel::into_active_model);
+    incident_service::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Adds entries to timelines.
+pub(super) async fn insert_entries(tx: &Tx, entries: Vec<incident_timeline::Model>) -> Result<()> {
+    let rows = entries.into_iter().map(IntoActiveModel::into_active_model);
+    incident_timeline::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Notes that somebody takes part; once is enough.
+pub(super) async fn insert_participant(
+    tx: &Tx,
+    incident_id: Uuid,
+    kind: ActorKind,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let row = incident_participant::Model {
+        incident_id,
+        actor_kind: kind,
+        actor_id: id.to_owned(),
+        joined_at: now,
+    };
+    let key = [
+        incident_participant::Column::IncidentId,
+        incident_participant::Column::ActorKind,
+        incident_participant::Column::ActorId,
+    ];
+    incident_participant::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The entries of timelines that a caller may see: all, or those that are PUBLIC.
+pub(super) fn entries(is_internal_visible: bool) -> Select<incident_timeline::Entity> {
+    let visible = if is_internal_visible {
+        Condition::all()
+    } else {
+        Condition::all().add(incident_timeline::Column::Visibility.eq(incident_timeline::Visibility::Public))
+    };
+    incident_timeline::Entity::find().filter(visible)
+}

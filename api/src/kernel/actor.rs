@@ -1,0 +1,165 @@
+//! Who is asking: the actor that the record names, and the caller with what they may.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use ::entity::actor_kind::ActorKind;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    error::{Error, Result},
+    guard::Access,
+    id::Prefix,
+    permission::PermissionSet,
+};
+
+/// `adm_…`
+pub const ADMIN_USER: Prefix = Prefix("adm");
+/// `tok_…`
+pub const API_TOKEN: Prefix = Prefix("tok");
+/// `org_…`
+pub const ORGANIZATION: Prefix = Prefix("org");
+
+/// The rows that belong to no organization but to the platform itself carry this id, never NULL: NULLs defeat unique
+/// keys.
+pub const PLATFORM: Uuid = Uuid::nil();
+
+/// An admin user, an API token, another system, or a part of the gateway, as the record names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Actor {
+    /// What it is.
+    pub kind: ActorKind,
+    /// Its TypeID; the name of the part for [`ActorKind::System`].
+    pub id: String,
+}
+
+impl Actor {
+    /// An admin user.
+    pub fn admin(id: Uuid) -> Self {
+        Self { kind: ActorKind::AdminUser, id: ADMIN_USER.encode(id) }
+    }
+
+    /// An API token that acts as itself.
+    pub fn token(id: Uuid) -> Self {
+        Self { kind: ActorKind::ApiToken, id: API_TOKEN.encode(id) }
+    }
+
+    /// A part of the gateway.
+    pub fn system(name: &str) -> Self {
+        Self { kind: ActorKind::System, id: name.to_owned() }
+    }
+}
+
+/// Whose rows may be seen and touched. Every query of a store takes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Boundary {
+    /// Everybody's, and the platform's own.
+    All,
+    /// Those of these organizations: the caller's and those merged into it.
+    Organizations(Arc<BTreeSet<Uuid>>),
+}
+
+impl Boundary {
+    /// Whether a row of `organization` lies within.
+    pub fn contains(&self, organization: Uuid) -> bool {
+        match self {
+            Self::All => true,
+            Self::Organizations(ids) => ids.contains(&organization),
+        }
+    }
+}
+
+/// What a caller showed, in a form that can be looked up again when rights change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The SHA-256 of an API token.
+    ApiToken([u8; 32]),
+    /// A verified JWT: whose it is, what it is limited to, and until when.
+    Jwt {
+        /// The admin user.
+        subject: Uuid,
+        /// The `scope` claim, where there is one.
+        scopes: Option<Vec<String>>,
+        /// The `exp` claim.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// Somebody (or nobody) who asks for something, with everything that decides whether they get it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As the record names them. `None`: nobody is signed in.
+    pub identity: Option<Identity>,
+    /// What they may.
+    pub permissions: PermissionSet,
+    /// On whose rows.
+    pub boundary: Boundary,
+}
+
+/// A caller who is signed in.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// As the record names them.
+    pub actor: Actor,
+    /// The admin user, or the one whom the token acts as.
+    pub admin_user_id: Option<Uuid>,
+    /// The API token, where one was shown.
+    pub token_id: Option<Uuid>,
+    /// The name, for people.
+    pub name: String,
+    /// The organization that rows of theirs belong to.
+    pub organization_id: Uuid,
+    /// When what they showed ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What they showed.
+    pub credential: Credential,
+}
+
+impl Caller {
+    /// Nobody: may what is public.
+    pub fn anonymous() -> Self {
+        Self {
+            identity: None,
+            permissions: PermissionSet::default(),
+            boundary: Boundary::Organizations(Arc::default()),
+        }
+    }
+
+    /// The identity, or UNAUTHENTICATED.
+    pub fn identity(&self) -> Result<&Identity> {
+        self.identity.as_ref().ok_or(Error::Unauthenticated("send an `Authorization: Bearer …` header"))
+    }
+
+    /// Whether this caller passes `access`.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
+    pub fn check(&self, access: &Access) -> Result<()> {
+        match access {
+            Access::Public => Ok(()),
+            Access::Authenticated => self.identity().map(|_| ()),
+            Access::Permission { key, .. } => self.require(key),
+        }
+    }
+
+    /// Whether this caller holds the permission `key`.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
+    pub fn require(&self, key: &'static str) -> Result<()> {
+        self.identity()?;
+        if self.permissions.has(key) { Ok(()) } else { Err(Error::Forbidden(vec![key])) }
+    }
+
+    /// What two callers must share for the same document to show them the same: their permissions and boundary.
+    pub fn scope(&self) -> Scope {
+        Scope { permissions: self.permissions.clone(), boundary: self.boundary.clone() }
+    }
+}
+
+/// What decides how much of the same object a caller sees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    permissions: PermissionSet,
+    boundary: Boundary,
+}

@@ -1,0 +1,262 @@
+//! The database: pools, and the few things that differ between SQLite and PostgreSQL.
+//!
+//! SQLite has one writer connection that begins IMMEDIATE and a pool of readers that can't write. PostgreSQL has one
+//! pool. Both have a small control pool beside, for what must go on under any load: rights, sequencer, tailer,
+//! heartbeats.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use secrecy::ExposeSecret;
+
+use super::error::Result;
+use crate::config::{Config, DatabaseUrl, SqliteSynchronous};
+
+/// The pools.
+#[derive(Clone, Debug)]
+pub struct Db {
+    backend: DbBackend,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    control: DatabaseConnection,
+    statements: Arc<AtomicU64>,
+}
+
+impl Db {
+    /// Opens the pools that `config` describes. Creates the SQLite file where there is none.
+    ///
+    /// # Errors
+    /// Where the database can't be reached or opened.
+    pub async fn open(config: &Config) -> Result<Self, DbErr> {
+        match &config.database_url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path, config).await,
+            DatabaseUrl::Postgres(url) => Self::open_postgres(url.expose_secret(), config).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path, config: &Config) -> Result<Self, DbErr> {
+        let synchronous = match config.sqlite_synchronous {
+            SqliteSynchronous::Full => "FULL",
+            SqliteSynchronous::Normal => "NORMAL",
+        };
+        let open = async |max: u32, is_writer: bool| {
+            // The path goes in as a path, not as a URL: it may hold `?` and `#`.
+            let file = path.to_owned();
+            let mut options = ConnectOptions::new("sqlite::memory:");
+            options
+                .max_connections(max)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(10))
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>)
+                .test_before_acquire(false)
+                .sqlx_logging(false)
+                .record_stmt_in_spans(false)
+                .map_sqlx_sqlite_opts(move |opts| {
+                    let opts = opts
+                        .filename(&file)
+                        .in_memory(false)
+                        .shared_cache(false)
+                        .create_if_missing(is_writer)
+                        .foreign_keys(true)
+                        .busy_timeout(Duration::from_secs(5))
+                        // INSERT OR REPLACE deletes without firing DELETE triggers otherwise.
+                        .pragma("recursive_triggers", "ON")
+                        .pragma("trusted_schema", "OFF");
+                    if is_writer {
+                        opts.pragma("journal_mode", "WAL").pragma("synchronous", synchronous)
+                    } else {
+                        opts.pragma("query_only", "ON")
+                    }
+                });
+            Database::connect(options).await
+        };
+        let writer = open(1, true).await?;
+        let reader = open(config.database_readers, false).await?;
+        let control = open(1, false).await?;
+        Ok(Self::counting(DbBackend::Sqlite, writer, reader, control))
+    }
+
+    async fn open_postgres(url: &str, config: &Config) -> Result<Self, DbErr> {
+        let timeout = config.statement_timeout;
+        let open = async |max: u32, name: &'static str| {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(max)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(5))
+                .test_before_acquire(false)
+                .sqlx_logging(false)
+                .record_stmt_in_spans(false)
+                .statement_timeout(timeout)
+                .map_sqlx_postgres_opts(move |opts| {
+                    let opts = opts.application_name(name);
+                    // A transaction that idles holds locks: the database ends it. It frees a frozen sequencer, too.
+                    opts.options([("idle_in_transaction_session_timeout", "2000")])
+                });
+            Database::connect(options).await
+        };
+        let main = open(config.database_max_connections, "opsgate").await?;
+        let control = open(4, "opsgate-control").await?;
+        Ok(Self::counting(DbBackend::Postgres, main.clone(), main, control))
+    }
+
+    fn counting(
+        backend: DbBackend,
+        mut writer: DatabaseConnection,
+        mut reader: DatabaseConnection,
+        control: DatabaseConnection,
+    ) -> Self {
+        let statements = Arc::new(AtomicU64::new(0));
+        for pool in [&mut writer, &mut reader] {
+            let statements = statements.clone();
+            pool.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        Self { backend, writer, reader, control, statements }
+    }
+
+    /// Which of the two it is.
+    pub fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    /// Whether it is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
+    /// Statements sent since the start, control pool aside.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Where reads go.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For what must go on under any load.
+    pub fn control(&self) -> &DatabaseConnection {
+        &self.control
+    }
+
+    /// The control pool as sqlx knows it, for LISTEN. None on SQLite.
+    pub(super) fn postgres_control(&self) -> Option<sqlx::PgPool> {
+        self.is_postgres().then(|| self.control.get_postgres_connection_pool().clone())
+    }
+
+    /// The pool that may write. Only the kernel's doors and the migration use it.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a writing transaction. On SQLite it waits for the one writer and begins IMMEDIATE.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// Begins a transaction that reads one snapshot throughout.
+    pub(super) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = if self.is_postgres() {
+            TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                sqlite_transaction_mode: None,
+            }
+        } else {
+            TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                ..TransactionOptions::default()
+            }
+        };
+        self.reader.begin_with_options(options).await
+    }
+
+    /// Closes every pool.
+    pub async fn close(&self) {
+        for pool in [&self.writer, &self.reader, &self.control] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::warn!(%error, "closing a pool");
+            }
+        }
+    }
+}
+
+/// The next value of a sequence. Unique and rising; one that was rolled back may be missing.
+///
+/// # Errors
+/// Where there is no such sequence.
+pub async fn next_value(db: &impl ConnectionTrait, sequence: &'static str) -> Result<i64, DbErr> {
+    let sql = match db.get_database_backend() {
+        DbBackend::Postgres => "SELECT nextval($1::regclass) AS value",
+        _ => "UPDATE sequences SET value = value + 1 WHERE name = $1 RETURNING value",
+    };
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [sequence.into()]);
+    let row = db.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(sequence.to_owned()))?.try_get("", "value")
+}
+
+/// What reads run on: a pool, or one transaction where a request must see one state (a snapshot, a dry run).
+#[derive(Clone, Debug)]
+pub enum Conn {
+    /// Any connection of a pool.
+    Pool(DatabaseConnection),
+    /// One transaction, shared by all reads of a request.
+    Tx(Arc<DatabaseTransaction>),
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Conn {
+    fn get_database_backend(&self) -> DbBackend {
+        match self {
+            Self::Pool(db) => db.get_database_backend(),
+            Self::Tx(tx) => tx.get_database_backend(),
+        }
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Pool(db) => db.execute_raw(stmt).await,
+            Self::Tx(tx) => tx.execute_raw(stmt).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Pool(db) => db.execute_unprepared(sql).await,
+            Self::Tx(tx) => tx.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self {
+            Self::Pool(db) => db.query_one_raw(stmt).await,
+            Self::Tx(tx) => tx.query_one_raw(stmt).await,
+        }
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Pool(db) => db.query_all_raw(stmt).await,
+            Self::Tx(tx) => tx.query_all_raw(stmt).await,
+        }
+    }
+}

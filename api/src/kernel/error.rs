@@ -1,0 +1,301 @@
+//! The one error of the gateway.
+//!
+//! Two kinds of failure meet here. A [`Violation`] is something that the caller can mend: in a mutation it becomes a
+//! `UserError` of the payload, in a read a top-level error. Everything else (who they are, limits, faults) is a
+//! top-level error with `extensions.code`. A fault keeps its cause for the log and shows none of it to the caller.
+
+use std::{fmt, sync::Arc};
+
+use async_graphql::{Enum, ErrorExtensionValues, ServerError, SimpleObject, Value};
+use sea_orm::{DbErr, RuntimeErr};
+
+/// The result of anything in the gateway.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// Nobody is signed in, or what they showed isn't valid (any more). Carries what the caller may be told.
+    Unauthenticated(&'static str),
+    /// The caller lacks these permissions.
+    Forbidden(Vec<&'static str>),
+    /// The caller may, after proving a second factor again.
+    StepUpRequired {
+        /// How old the proof may be, in seconds.
+        max_age_seconds: u32,
+    },
+    /// The caller can mend these.
+    Invalid(Invalid),
+    /// The cursor names a place that the log doesn't hold (any more).
+    CursorExpired {
+        /// The oldest cursor that works.
+        oldest: String,
+    },
+    /// Too much, too fast.
+    RateLimited {
+        /// When to come back, in milliseconds.
+        retry_after_ms: u64,
+    },
+    /// The database or a part of the gateway can't answer now; trying again later makes sense.
+    Unavailable {
+        /// What can't answer, in words for the caller.
+        message: &'static str,
+        /// The change was sent and its answer lost: it may or may not have happened.
+        is_outcome_unknown: bool,
+    },
+    /// A fault of ours. Logged, never shown.
+    Internal(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// What the caller can mend, and the object as it stands where that helps (a stale version).
+#[derive(Clone, Debug)]
+pub struct Invalid {
+    /// One or more, in the order of the input.
+    pub violations: Vec<Violation>,
+    /// The object that the caller's version lags behind.
+    pub current: Option<uuid::Uuid>,
+}
+
+/// One thing wrong with an input.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "UserError")]
+pub struct Violation {
+    /// What kind of mistake it is.
+    pub code: UserErrorCode,
+    /// What is wrong and what would be right, for people.
+    pub message: String,
+    /// The path in the input: `["input", "affectedServices", "0", "name"]`.
+    pub field: Option<Vec<String>>,
+    /// The same call may succeed later, unchanged.
+    pub is_retryable: bool,
+}
+
+/// What kind of mistake a user error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum UserErrorCode {
+    /// The value isn't one that is accepted here.
+    Invalid,
+    /// A value is needed.
+    Required,
+    /// The text or list is longer than accepted.
+    TooLong,
+    /// The number or time is outside of what is accepted.
+    OutOfRange,
+    /// There is no such object, or it isn't yours.
+    NotFound,
+    /// Another object has this value, and it must be unique.
+    Taken,
+    /// Somebody else was faster, or the key was used with another input.
+    Conflict,
+    /// The object can't go from its state to that one.
+    InvalidTransition,
+    /// The object's state or a rule forbids it.
+    NotAllowed,
+    /// More than is allowed at once or in all.
+    LimitExceeded,
+    /// Somebody else must approve it first.
+    ApprovalRequired,
+}
+
+impl Violation {
+    /// A violation of `code` at the input field `field` (dotted path below the input, `""` for none).
+    pub fn new(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {
+        let path = (!field.is_empty())
+            .then(|| std::iter::once("input").chain(field.split('.')).map(str::to_owned).collect());
+        Self { code, message: message.into(), field: path, is_retryable: false }
+    }
+}
+
+impl Error {
+    /// One violation, as an error.
+    pub fn invalid(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {
+        Violation::new(code, field, message).into()
+    }
+
+    /// `what` at `field` doesn't exist or isn't the caller's: both look alike.
+    pub fn not_found(what: &str, field: &str) -> Self {
+        Self::invalid(UserErrorCode::NotFound, field, format!("there is no {what} with this id"))
+    }
+
+    /// The caller's version is older than the object's.
+    pub fn stale(current: uuid::Uuid, version: i32) -> Self {
+        let message = format!("it was changed meanwhile: it is at version {version}");
+        Self::Invalid(Invalid {
+            violations: vec![Violation::new(UserErrorCode::Conflict, "expectedVersion", message)],
+            current: Some(current),
+        })
+    }
+
+    /// A part of the gateway can't answer now, and nothing was done.
+    pub const fn unavailable(message: &'static str) -> Self {
+        Self::Unavailable { message, is_outcome_unknown: false }
+    }
+
+    /// A fault that no other error type carries.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(message.into())))
+    }
+
+    /// The code in `extensions.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::StepUpRequired { .. } => "STEP_UP_REQUIRED",
+            Self::Invalid(invalid) => match invalid.violations.first().map(|v| v.code) {
+                Some(UserErrorCode::NotFound) => "NOT_FOUND",
+                Some(UserErrorCode::Conflict) => "CONFLICT",
+                _ => "BAD_USER_INPUT",
+            },
+            Self::CursorExpired { .. } => "CURSOR_EXPIRED",
+            Self::RateLimited { .. } => "THROTTLED",
+            Self::Unavailable { .. } => "UNAVAILABLE",
+            Self::Internal(_) => "INTERNAL_SERVER_ERROR",
+        }
+    }
+
+    /// A fault of the moment: the same attempt may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { is_outcome_unknown: false, .. } | Self::RateLimited { .. })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated(why) => write!(f, "not signed in: {why}"),
+            Self::Forbidden(needed) => write!(f, "this needs the permission {}", needed.join(" and ")),
+            Self::StepUpRequired { max_age_seconds } => {
+                write!(f, "this needs a second factor proved within the last {max_age_seconds} seconds")
+            }
+            Self::Invalid(invalid) => {
+                for (i, violation) in invalid.violations.iter().enumerate() {
+                    write!(f, "{}{}", if i == 0 { "" } else { "; " }, violation.message)?;
+                }
+                Ok(())
+            }
+            Self::CursorExpired { .. } => f.write_str(
+                "the log doesn't hold this place any more: read a snapshot and start from its cursor",
+            ),
+            Self::RateLimited { retry_after_ms } => write!(f, "too fast: try again in {retry_after_ms} ms"),
+            Self::Unavailable { message, is_outcome_unknown: false } => f.write_str(message),
+            Self::Unavailable { message, is_outcome_unknown: true } => {
+                write!(f, "{message}; whether the change happened is not known: read before you repeat it")
+            }
+            Self::Internal(_) => f.write_str("something went wrong on our side"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    /// The cause of a fault: for the log and for people at the machine.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Internal(cause) => Some(&**cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        vec![violation].into()
+    }
+}
+
+impl From<Vec<Violation>> for Error {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::Invalid(Invalid { violations, current: None })
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(Arc::new(error))
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match db_fault(&error) {
+            Some(message) => {
+                tracing::warn!(error = %error, "database can't answer");
+                Self::unavailable(message)
+            }
+            None => Self::Internal(Arc::new(error)),
+        }
+    }
+}
+
+/// What the caller is told where the database is the one that can't, now.
+fn db_fault(error: &DbErr) -> Option<&'static str> {
+    const AWAY: &str = "the database can't be reached now";
+    const FULL: &str = "the database has no room left on its disk";
+    const BUSY: &str = "the database is busy: try again";
+    let sqlx = match error {
+        DbErr::ConnectionAcquire(_) => return Some(AWAY),
+        DbErr::Conn(_) => return Some(AWAY),
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => e,
+        _ => return None,
+    };
+    match &**sqlx {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => Some(AWAY),
+        sqlx::Error::Database(e) => match e.code().as_deref() {
+            // PostgreSQL's classes: 08 connection, 57P shutdown, 53 resources, 25P03 idle in transaction ended by us,
+            // 57014 statement timeout, 40 serialization and deadlock. SQLite's primary codes: 5 busy, 6 locked,
+            // 10 I/O, 13 full, 14 can't open.
+            Some("53100" | "13") => Some(FULL),
+            Some("10" | "778" | "1034" | "4874" | "14") => Some(AWAY),
+            Some("5" | "6" | "261" | "262" | "517" | "40001" | "40P01" | "55P03" | "57014") => Some(BUSY),
+            Some(code) if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")) => {
+                Some(AWAY)
+            }
+            Some(code) if code.len() == 5 && code.starts_with("53") => Some(BUSY),
+            Some("25P03" | "25P02") => Some(AWAY),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Error {
+    /// Gives an error of a response its extensions: the code of ours that is its source, `fallback` where it has none
+    /// (async-graphql's own), and the id of the request.
+    pub fn complete(error: &mut ServerError, fallback: &str, request_id: &str) {
+        let source = error.source::<Self>().cloned();
+        let extensions = error.extensions.get_or_insert_default();
+        match &source {
+            Some(source) => {
+                if let Self::Internal(cause) = source {
+                    tracing::error!(request_id, ?cause, path = ?error.path, "internal error");
+                }
+                source.extend(extensions);
+            }
+            None if extensions.get("code").is_none() => extensions.set("code", fallback),
+            None => {}
+        }
+        extensions.set("requestId", request_id);
+        error.source = None;
+    }
+
+    fn extend(&self, extensions: &mut ErrorExtensionValues) {
+        extensions.set("code", self.code());
+        match self {
+            Self::Forbidden(needed) => extensions.set(
+                "requiredPermissions",
+                Value::List(needed.iter().map(|key| Value::from(*key)).collect()),
+            ),
+            Self::StepUpRequired { max_age_seconds } => extensions.set("maxAgeSeconds", *max_age_seconds),
+            Self::CursorExpired { oldest } => extensions.set("oldestCursor", oldest.as_str()),
+            Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),
+            Self::Unavailable { is_outcome_unknown: true, .. } => extensions.set("outcome", "UNKNOWN"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The one declaration at each root field, and its enforcement.
+//!
+//! `#[requires("incidents.read")]` at a resolver becomes a guard ([`Requires`]), a directive in the SDL
+//! (`@requires(permission: "incidents.read")`), a line of the description, and a row of [`RootFields::FIELDS`], from
+//! which `authorizationExplanation` and the tests come. The macros crate does that; what they refer to stands here.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    Context, Guard, InputType, InputValueError, InputValueResult, TypeDirective, Value, registry::Registry,
+};
+
+use super::{
+    error::{Error, Result},
+    request::RequestExt,
+};
+
+/// The root types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// Reads.
+    Query,
+    /// Writes.
+    Mutation,
+    /// Streams.
+    Subscription,
+}
+
+/// Who may call a root field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Anybody who is signed in.
+    Authenticated,
+    /// Who holds a permission.
+    Permission {
+        /// The permission.
+        key: &'static str,
+        /// Whether a second factor must have been proved lately, too.
+        step_up: bool,
+    },
+}
+
+impl Access {
+    /// The permission that it takes, if one.
+    pub fn permission(&self) -> Option<&'static str> {
+        match self {
+            Self::Permission { key, .. } => Some(key),
+            Self::Public | Self::Authenticated => None,
+        }
+    }
+}
+
+/// A root field's declaration.
+#[derive(Clone, Copy, Debug)]
+pub struct RootField {
+    /// Its name in the schema.
+    pub name: &'static str,
+    /// The type that it is a field of.
+    pub root: Root,
+    /// Who may call it.
+    pub access: Access,
+    /// The events that a mutation records.
+    pub emits: &'static [&'static str],
+}
+
+/// The root fields of one part of a root type.
+pub trait RootFields {
+    /// In the order of the source.
+    const FIELDS: &'static [RootField];
+}
+
+/// How long a proof of a second factor counts, in seconds.
+const STEP_UP_SECONDS: u32 = 300;
+
+/// The guard of a root field.
+#[derive(Clone, Copy, Debug)]
+pub struct Requires(Access);
+
+impl Requires {
+    /// Needs `key`, and with `step_up` a second factor.
+    pub const fn permission(key: &'static str, step_up: bool) -> Self {
+        Self(Access::Permission { key, step_up })
+    }
+
+    /// Needs somebody.
+    pub const fn authenticated() -> Self {
+        Self(Access::Authenticated)
+    }
+
+    /// Needs nobody.
+    pub const fn public() -> Self {
+        Self(Access::Public)
+    }
+}
+
+impl Guard for Requires {
+    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
+        let request = ctx.request();
+        let checked = request.caller().check(&self.0).and_then(|()| match self.0 {
+            // Nobody can prove a second factor yet: sessions come with the accounts' own sign-in.
+            Access::Permission { step_up: true, .. } => {
+                Err(Error::StepUpRequired { max_age_seconds: STEP_UP_SECONDS })
+            }
+            _ => Ok(()),
+        });
+        if let Err(Error::Forbidden(needed)) = &checked {
+            request.note_denial(ctx.field().name(), needed).await;
+        }
+        Ok(checked?)
+    }
+}
+
+/// Whether the caller of `ctx` may read objects of a type that takes `key`, on whatever way they were reached.
+///
+/// # Errors
+/// FORBIDDEN, and it is on the record.
+pub async fn check_read(ctx: &Context<'_>, key: &'static str) -> Result<()> {
+    let request = ctx.request();
+    let checked = request.caller().require(key);
+    if let Err(Error::Forbidden(needed)) = &checked {
+        request.note_denial(ctx.field().name(), needed).await;
+    }
+    checked
+}
+
+/// Anybody may, signed in or not.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn public() {}
+
+/// Anybody who is signed in may.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn authenticated() {}
+
+/// Needs this permission; `stepUp`: and a second factor proved within the last five minutes.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn requires(permission: String, #[graphql(default_with = "StepUp(false)")] step_up: StepUp) {}
+
+/// The argument `stepUp: Boolean! = false` of `@requires`: a boolean that isn't printed where it is the default.
+#[derive(Clone, Copy, Debug)]
+pub struct StepUp(pub bool);
+
+impl InputType for StepUp {
+    type RawValueType = bool;
+
+    fn type_name() -> Cow<'static, str> {
+        <bool as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <bool as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        bool::parse(value).map(Self).map_err(InputValueError::propagate)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Boolean(self.0)
+    }
+
+    fn as_raw_value(&self) -> Option<&bool> {
+        self.0.then_some(&self.0)
+    }
+}

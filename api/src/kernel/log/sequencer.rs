@@ -1,0 +1,135 @@
+//! The sequencer: gives committed events their positions and audit entries their leaves.
+//!
+//! There is no leader: on PostgreSQL whoever gets the advisory lock is the one, for one transaction. The lock is taken
+//! in a statement of its own, so that the next one sees everything that was committed when it was. A frozen holder is
+//! freed by `idle_in_transaction_session_timeout`. SQLite has one writer, which calls [`sequence`] in its own
+//! transaction.
+
+use std::time::Duration;
+
+use ::entity::{audit_leaf, event_position, log_head, outbox};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel, Iterable, Order,
+    QueryFilter, Statement, TransactionTrait,
+    sea_query::{Expr, Query},
+};
+
+use super::POLL;
+use crate::kernel::{
+    Kernel,
+    error::{Error, Result},
+};
+
+/// "opsgate" in ASCII: the advisory lock of whoever sequences.
+const LOCK: i64 = 0x6f70_7367_6174_65;
+/// Rows a transaction.
+const BATCH: u64 = 1000;
+/// The channel on which PostgreSQL says that positions were given.
+pub(super) const CHANNEL: &str = "opsgate_log";
+
+/// Gives the next rows of the outbox their places. The caller holds the lock, or is SQLite's writer.
+///
+/// # Errors
+/// Where the database refuses; nothing has happened then.
+pub async fn sequence(db: &impl ConnectionTrait) -> Result<usize> {
+    let oldest = Query::select()
+        .column(outbox::Column::Seq)
+        .from(outbox::Entity)
+        .order_by(outbox::Column::Seq, Order::Asc)
+        .limit(BATCH)
+        .take();
+    let delete = Query::delete()
+        .from_table(outbox::Entity)
+        .and_where(outbox::Column::Seq.in_subquery(oldest))
+        .returning(Query::returning().columns(outbox::Column::iter()))
+        .take();
+    let mut rows = Vec::new();
+    for row in db.query_all(&delete).await? {
+        rows.push(outbox::Model::from_query_result(&row, "")?);
+    }
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    rows.sort_unstable_by_key(|row| row.seq);
+
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let head = log_head::Entity::update_many()
+        .col_expr(log_head::Column::Position, Expr::col(log_head::Column::Position).add(count))
+        .col_expr(log_head::Column::Leaf, Expr::col(log_head::Column::Leaf).add(count))
+        .filter(log_head::Column::Id.eq(1))
+        .exec_with_returning(db)
+        .await?
+        .pop()
+        .ok_or_else(|| Error::internal("log_head has no row"))?;
+    let (mut position, mut leaf_index) = (head.position - count, head.leaf - count);
+    let (mut positions, mut leaves) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        position += 1;
+        positions.push(event_position::Model { position, event_id: row.event_id }.into_active_model());
+        let leaf = audit_leaf::Model { leaf_index, audit_log_id: row.audit_log_id, leaf_hash: row.leaf_hash };
+        leaves.push(leaf.into_active_model());
+        leaf_index += 1;
+    }
+    let given = positions.len();
+    event_position::Entity::insert_many(positions).exec_without_returning(db).await?;
+    audit_leaf::Entity::insert_many(leaves).exec_without_returning(db).await?;
+    Ok(given)
+}
+
+/// Sequences for good: when this process has committed something, and every 250 ms.
+pub async fn run(kernel: Kernel) {
+    if !kernel.db().is_postgres() {
+        return;
+    }
+    let mut wait = POLL;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = kernel.wakes.sequencer.notified() => {}
+        }
+        wait = match batch(&kernel).await {
+            Ok(Turn::Done) => POLL,
+            Ok(Turn::More) => Duration::ZERO,
+            // Somebody else is at it, perhaps with a snapshot from before our commit.
+            Ok(Turn::Locked) => Duration::from_millis(5),
+            Err(error) => {
+                tracing::warn!(%error, "sequencing");
+                POLL
+            }
+        };
+    }
+}
+
+enum Turn {
+    Done,
+    More,
+    Locked,
+}
+
+async fn batch(kernel: &Kernel) -> Result<Turn> {
+    let backend = kernel.db().backend();
+    let db = kernel.db().control().begin().await?;
+    let lock = Statement::from_sql_and_values(
+        backend,
+        "SELECT pg_try_advisory_xact_lock($1) AS held",
+        [LOCK.into()],
+    );
+    let held = match db.query_one_raw(lock).await? {
+        Some(row) => row.try_get::<bool>("", "held")?,
+        None => false,
+    };
+    if !held {
+        db.rollback().await?;
+        return Ok(Turn::Locked);
+    }
+    let given = sequence(&db).await?;
+    if given == 0 {
+        db.rollback().await?;
+        return Ok(Turn::Done);
+    }
+    let notify = Statement::from_sql_and_values(backend, "SELECT pg_notify($1, '')", [CHANNEL.into()]);
+    db.execute_raw(notify).await?;
+    db.commit().await?;
+    kernel.wakes.tailer.notify_one();
+    Ok(if given as u64 == BATCH { Turn::More } else { Turn::Done })
+}

@@ -1,0 +1,237 @@
+//! What every domain stands on; it knows none of them.
+//!
+//! Nouns first. A [`Caller`](actor::Caller) is somebody who asks, with what they may. A [`Tx`](tx::Tx) is the door for
+//! facts: it changes rows and [`record`](tx::Tx::record)s an [`Event`](event::Event), which becomes an audit entry and
+//! a row of the [`log`]. Whoever reacts reads the log from its own cursor; whatever is slow is a task of the [`queue`].
+//! A [`Telemetry`](telemetry::Telemetry) is the other door, for measurements and bookkeeping. Reads are
+//! [pages](page) and [loaders](loader) of [stored objects](object).
+
+pub mod actor;
+pub mod clock;
+pub mod db;
+pub mod denial;
+pub mod error;
+pub mod event;
+pub mod guard;
+pub mod id;
+pub mod leaf;
+pub mod loader;
+pub mod log;
+pub mod mutation;
+pub mod nulls;
+pub mod object;
+pub mod permission;
+pub mod queue;
+pub mod record;
+pub mod redact;
+pub mod request;
+pub mod rights;
+pub mod scalar;
+pub mod secret;
+pub mod token;
+pub mod tx;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::{
+    clock::Clock,
+    db::{Conn, Db},
+    denial::Denials,
+    error::Result,
+    log::Hub,
+    permission::Catalogue,
+    queue::Queue,
+    rights::{LoadRights, Rights},
+    secret::SealingKey,
+};
+
+/// What the kernel is built from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The pools.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// The key that personal values and secrets are sealed with.
+    pub sealing_key: SealingKey,
+    /// What the domains declare.
+    pub catalogue: Catalogue,
+    /// How rights are read.
+    pub load_rights: LoadRights,
+    /// The installation's name in audit entries.
+    pub environment: String,
+}
+
+/// The kernel of one process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Kernel(Arc<Inner>);
+
+/// What a [`Kernel`] is made of.
+#[derive(Debug)]
+pub struct Inner {
+    db: Db,
+    clock: Clock,
+    ids: id::Generator,
+    sealing_key: SealingKey,
+    catalogue: Arc<Catalogue>,
+    rights: Rights,
+    environment: String,
+    log_id: Uuid,
+    hub: Hub,
+    queue: Queue,
+    denials: Denials,
+    shutdown: CancellationToken,
+    wakes: Wakes,
+}
+
+/// Hints to look now. A missed one costs a poll.
+#[derive(Debug, Default)]
+struct Wakes {
+    sequencer: Notify,
+    tailer: Notify,
+}
+
+impl std::ops::Deref for Kernel {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Kernel {
+    /// Reads what it needs to begin. Nothing runs yet.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn open(parts: Parts) -> Result<Self> {
+        let catalogue = Arc::new(parts.catalogue);
+        let conn = Conn::Pool(parts.db.control().clone());
+        let rights = Rights::open(&conn, parts.load_rights, catalogue.clone()).await?;
+        let head = log::head(&conn).await?;
+        Ok(Self(Arc::new(Inner {
+            db: parts.db,
+            clock: parts.clock,
+            ids: id::Generator::new(),
+            sealing_key: parts.sealing_key,
+            catalogue,
+            rights,
+            environment: parts.environment,
+            log_id: head.log_id,
+            hub: Hub::new(head.position),
+            queue: Queue,
+            denials: Denials::default(),
+            shutdown: CancellationToken::new(),
+            wakes: Wakes::default(),
+        })))
+    }
+
+    /// Starts what goes on in the background: rights, sequencer, tailer. Ends with [`Inner::shutdown`].
+    pub fn start(&self) {
+        let control = Conn::Pool(self.db.control().clone());
+        let kernel = self.clone();
+        self.background(async move { kernel.rights.run(control).await });
+        self.background(log::run_sequencer(self.clone()));
+        self.background(log::run_tailer(self.clone()));
+        let kernel = self.clone();
+        self.background(async move {
+            loop {
+                kernel.clock.sleep(chrono::TimeDelta::minutes(1)).await;
+                if let Err(error) = kernel.denials.flush(&kernel).await {
+                    tracing::warn!(%error, "denied attempts couldn't be recorded");
+                }
+            }
+        });
+    }
+
+    /// Runs `work` until it ends or the kernel shuts down.
+    pub fn background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+
+    /// A transaction of this process was committed: whoever waits for such looks now.
+    fn committed(&self, has_tasks: bool, has_new_rights: bool) {
+        if self.db.is_postgres() {
+            self.wakes.sequencer.notify_one();
+        } else {
+            self.wakes.tailer.notify_one();
+        }
+        if has_new_rights {
+            self.rights.poke();
+        }
+        let _ = has_tasks;
+    }
+}
+
+impl Inner {
+    /// The pools.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A new id at `now`, later than every one before it in this process.
+    pub fn new_id(&self, now: DateTime<Utc>) -> Uuid {
+        self.ids.next(now)
+    }
+
+    /// The key that personal values and secrets are sealed with.
+    pub fn sealing_key(&self) -> &SealingKey {
+        &self.sealing_key
+    }
+
+    /// What the domains declare.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Who may do what.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// The installation's name in audit entries.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// The id of this installation's log.
+    pub fn log_id(&self) -> Uuid {
+        self.log_id
+    }
+
+    /// The fan-out of the log.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The durable queue.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// The count of denied attempts.
+    pub fn denials(&self) -> &Denials {
+        &self.denials
+    }
+
+    /// Cancelled when the process is to stop.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+}

@@ -1,0 +1,181 @@
+//! Permissions: who may do what, as keys `domain.action`.
+//!
+//! A domain declares its permissions in its `permissions.rs`; `schema.rs` collects them into the [`Catalogue`]. The
+//! kernel knows the type, not the list.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ::entity::admin_user::AdminLevel;
+
+use super::{event::EventType, guard::RootField};
+
+/// Something that a caller may be allowed to do.
+#[derive(Debug)]
+pub struct Permission {
+    /// `incidents.acknowledge`
+    pub key: &'static str,
+    /// What it allows, for the people who grant it.
+    pub description: &'static str,
+    /// Granting it needs a second person.
+    pub is_sensitive: bool,
+    /// The lowest level of an admin account that has it without further ado.
+    pub level: AdminLevel,
+}
+
+/// Every permission, root field and event type there is.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    permissions: BTreeMap<&'static str, &'static Permission>,
+    fields: BTreeMap<&'static str, RootField>,
+    events: BTreeMap<&'static str, &'static EventType>,
+}
+
+impl Catalogue {
+    /// Collects what the domains declare.
+    ///
+    /// # Panics
+    /// Where a key is declared twice, or a root field or event names a permission that nobody declares: a mistake in
+    /// the source that no start may survive.
+    pub fn new(
+        permissions: impl IntoIterator<Item = &'static Permission>,
+        fields: impl IntoIterator<Item = RootField>,
+        events: impl IntoIterator<Item = &'static EventType>,
+    ) -> Self {
+        let mut catalogue = Self::default();
+        for permission in permissions {
+            let twice = catalogue.permissions.insert(permission.key, permission).is_some();
+            assert!(!twice, "the permission {} is declared twice", permission.key);
+        }
+        for field in fields {
+            if let Some(key) = field.access.permission() {
+                assert!(
+                    catalogue.permissions.contains_key(key),
+                    "{} needs {key}, which nobody declares",
+                    field.name
+                );
+            }
+            assert!(catalogue.fields.insert(field.name, field).is_none(), "{} is declared twice", field.name);
+        }
+        for event in events {
+            let key = event.permission;
+            assert!(
+                catalogue.permissions.contains_key(key),
+                "{} needs {key}, which nobody declares",
+                event.name
+            );
+            assert!(catalogue.events.insert(event.name, event).is_none(), "{} is declared twice", event.name);
+        }
+        catalogue
+    }
+
+    /// All permissions, by key.
+    pub fn permissions(&self) -> impl Iterator<Item = &'static Permission> {
+        self.permissions.values().copied()
+    }
+
+    /// The declaration of a root field.
+    pub fn field(&self, name: &str) -> Option<&RootField> {
+        self.fields.get(name)
+    }
+
+    /// All root fields, by name.
+    pub fn fields(&self) -> impl Iterator<Item = &RootField> {
+        self.fields.values()
+    }
+
+    /// All event types, by name.
+    pub fn events(&self) -> impl Iterator<Item = &'static EventType> {
+        self.events.values().copied()
+    }
+
+    /// The declaration of an event type; none for types of other services.
+    pub fn event(&self, name: &str) -> Option<&'static EventType> {
+        self.events.get(name).copied()
+    }
+
+    /// What an account of `level` may, with `extra` permissions and wildcards of its own.
+    pub fn of_account(&self, level: AdminLevel, extra: &[String]) -> PermissionSet {
+        self.select(|p| p.level <= level || covers_any(extra, p.key))
+    }
+
+    /// What `scopes` name.
+    pub fn of_scopes(&self, scopes: &[String]) -> PermissionSet {
+        self.select(|p| covers_any(scopes, p.key))
+    }
+
+    /// Every permission: what a part of the gateway itself may.
+    pub fn all(&self) -> PermissionSet {
+        self.select(|_| true)
+    }
+
+    /// The scopes that name no permission: a mistake where they are granted.
+    pub fn unknown_scopes<'a>(&self, scopes: &'a [String]) -> Vec<&'a str> {
+        scopes
+            .iter()
+            .map(String::as_str)
+            .filter(|scope| !self.permissions.keys().any(|key| covers(scope, key)))
+            .collect()
+    }
+
+    fn select(&self, keep: impl Fn(&Permission) -> bool) -> PermissionSet {
+        PermissionSet(Arc::new(self.permissions().filter(|p| keep(p)).map(|p| p.key).collect()))
+    }
+}
+
+fn covers_any(scopes: &[String], key: &str) -> bool {
+    scopes.iter().any(|scope| covers(scope, key))
+}
+
+/// `incidents.read` covers itself, `incidents.*` the domain; `*` and `operations.*` cover everything (the latter is the
+/// scope by which issuers say "whatever the account may").
+fn covers(scope: &str, key: &str) -> bool {
+    scope == "*"
+        || scope == "operations.*"
+        || scope == key
+        || scope.strip_suffix('*').is_some_and(|domain| domain.ends_with('.') && key.starts_with(domain))
+}
+
+/// A set of permissions, with wildcards already spelled out. Cheap to clone, compare and hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PermissionSet(Arc<BTreeSet<&'static str>>);
+
+impl PermissionSet {
+    /// Whether `key` is in it.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+
+    /// What both have.
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(Arc::new(self.0.intersection(&other.0).copied().collect()))
+    }
+
+    /// The keys, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn wildcards_cover_a_domain_and_nothing_beside_it() {
+        for (scope, key, expected) in [
+            ("incidents.read", "incidents.read", true),
+            ("incidents.read", "incidents.readable", false),
+            ("incidents.*", "incidents.read", true),
+            ("incidents.*", "incidentsx.read", false),
+            ("incident*", "incidents.read", false),
+            ("*", "incidents.read", true),
+            ("operations.*", "incidents.read", true),
+            ("", "incidents.read", false),
+        ] {
+            assert_eq!(covers(scope, key), expected, "{scope} over {key}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The door to the database for facts: what somebody did or decided.
+//!
+//! A [`Tx`] belongs to an author. It changes rows, [`record`](Tx::record)s what happened, and commits all or nothing:
+//! the change, the audit entry and the event. One that recorded nothing refuses to commit. Dropping it rolls back.
+//! What is recorded is written just before the commit, in one statement a table, so that an entry's place in the order
+//! comes after everything that the transaction has seen.
+
+use std::time::{Duration, Instant};
+
+use ::entity::audit_log::AuditSurface;
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait};
+use uuid::Uuid;
+
+use super::{
+    Kernel,
+    actor::{Actor, Boundary, PLATFORM},
+    error::{Error, Result},
+    event::{Event, LogEvent},
+    queue::NewTask,
+    record, rights,
+};
+
+/// How long one may stay open: SQLite has one writer.
+pub const MAX_OPEN: Duration = Duration::from_secs(2);
+/// How many causes may stand behind an event.
+const MAX_DEPTH: i16 = 16;
+
+/// In whose name a transaction writes, and what asked for it.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// Who does it.
+    pub actor: Actor,
+    /// Who acts as the actor.
+    pub impersonator: Option<Actor>,
+    /// Whose rows it may touch.
+    pub boundary: Boundary,
+    /// The organization of the rows that it adds.
+    pub organization_id: Uuid,
+    /// The face that it came through.
+    pub surface: AuditSurface,
+    /// The request that it is part of.
+    pub request_id: Option<String>,
+    /// What ties it to work elsewhere.
+    pub correlation_id: Option<String>,
+    /// The caller's address. Personal.
+    pub ip_address: Option<String>,
+    /// The caller's user agent. Personal.
+    pub user_agent: Option<String>,
+    /// The event that it is a reaction to, with how many causes stand behind it.
+    pub cause: Option<(Uuid, i16)>,
+}
+
+impl Author {
+    /// A part of the gateway.
+    pub fn system(name: &str) -> Self {
+        Self {
+            actor: Actor::system(name),
+            impersonator: None,
+            boundary: Boundary::All,
+            organization_id: PLATFORM,
+            surface: AuditSurface::Job,
+            request_id: None,
+            correlation_id: None,
+            ip_address: None,
+            user_agent: None,
+            cause: None,
+        }
+    }
+
+    /// A part of the gateway that reacts to `event`.
+    pub fn reacting(name: &str, event: &LogEvent) -> Self {
+        Self {
+            correlation_id: event.row.correlation_id.clone(),
+            cause: Some((event.row.id, event.row.depth)),
+            ..Self::system(name)
+        }
+    }
+}
+
+/// What a committed transaction proves.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The entry of the first fact that was recorded.
+    pub audit_log_id: Uuid,
+    /// Its leaf.
+    pub leaf_hash: [u8; 32],
+    /// Its event.
+    pub event_id: Uuid,
+    /// When it was committed.
+    pub committed_at: DateTime<Utc>,
+}
+
+/// An open transaction in somebody's name.
+#[derive(Debug)]
+pub struct Tx {
+    kernel: Kernel,
+    db: DatabaseTransaction,
+    author: Author,
+    now: DateTime<Utc>,
+    opened: Instant,
+    pending: Vec<Event>,
+    has_tasks: bool,
+    has_new_rights: bool,
+}
+
+impl Tx {
+    /// Opens one in the name of a part of the gateway.
+    ///
+    /// # Errors
+    /// Where the database can't.
+    pub async fn system(kernel: &Kernel, name: &str) -> Result<Self> {
+        Self::begin(kernel, Author::system(name)).await
+    }
+
+    /// Opens one in the name of `author`. Who calls this has checked that the author may.
+    ///
+    /// # Errors
+    /// Where the database can't.
+    pub(crate) async fn begin(kernel: &Kernel, author: Author) -> Result<Self> {
+        let db = kernel.db().begin().await?;
+        Ok(Self::over(kernel, db, author))
+    }
+
+    /// Opens one within another transaction: a savepoint of a dry run, say.
+    pub(super) async fn nested(kernel: &Kernel, outer: &DatabaseTransaction, author: Author) -> Result<Self> {
+        Ok(Self::over(kernel, outer.begin().await?, author))
+    }
+
+    fn over(kernel: &Kernel, db: DatabaseTransaction, author: Author) -> Self {
+        Self {
+            kernel: kernel.clone(),
+            db,
+            author,
+            now: kernel.clock().now(),
+            opened: Instant::now(),
+            pending: Vec::new(),
+            has_tasks: false,
+            has_new_rights: false,
+        }
+    }
+
+    /// The connection that the stores run on.
+    pub fn db(&self) -> &DatabaseTransaction {
+        &self.db
+    }
+
+    /// The kernel that it belongs to.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The time that everything in it happens at.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A new id, later than every one before.
+    pub fn new_id(&self) -> Uuid {
+        self.kernel.new_id(self.now)
+    }
+
+    /// In whose name it writes.
+    pub fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// Who does it.
+    pub fn actor(&self) -> &Actor {
+        &self.author.actor
+    }
+
+    /// Whose rows it may touch.
+    pub fn boundary(&self) -> &Boundary {
+        &self.author.boundary
+    }
+
+    /// Records that something happened: an audit entry and an event, committed with the change itself.
+    pub fn record(&mut self, event: Event) {
+        self.pending.push(event);
+    }
+
+    /// Records several, in this order.
+    pub fn record_many(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.pending.extend(events);
+    }
+
+    /// Whether nothing was recorded yet.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Puts a task into the queue, to run after the commit.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn enqueue(&mut self, task: NewTask) -> Result<()> {
+        self.kernel.queue().insert(&self.db, task, self.now).await?;
+        self.has_tasks = true;
+        Ok(())
+    }
+
+    /// Says that somebody's rights changed: every process reads them anew.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn rights_changed(&mut self) -> Result<()> {
+        self.has_new_rights = true;
+        rights::bump(&self.db).await
+    }
+
+    /// Writes what was recorded, without committing.
+    pub(super) async fn flush(&mut self) -> Result<record::Flushed> {
+        if self.opened.elapsed() > MAX_OPEN {
+            return Err(Error::unavailable("it took too long and was undone: try again"));
+        }
+        let depth = self.author.cause.map_or(0, |(_, depth)| depth + 1);
+        if depth > MAX_DEPTH {
+            return Err(Error::internal(format!("{} reacts to its own reactions", self.author.actor.id)));
+        }
+        let events = std::mem::take(&mut self.pending);
+        record::write(&self.kernel, &self.db, &self.author, self.now, depth, events).await
+    }
+
+    /// Commits: the change, the entries, the events and the tasks, or nothing.
+    ///
+    /// # Errors
+    /// INTERNAL where nothing was recorded; UNAVAILABLE where the database can't, with an unknown outcome only where
+    /// the database can't even be asked afterwards.
+    pub async fn commit(self) -> Result<Committed> {
+        self.commit_with(async |_| Ok(())).await
+    }
+
+    /// Commits after `last` has seen the first fact's ids and written what depends on them (an idempotency key).
+    pub(super) async fn commit_with(
+        mut self,
+        last: impl AsyncFnOnce(&(&DatabaseTransaction, &Committed)) -> Result<()>,
+    ) -> Result<Committed> {
+        let flushed = self.flush().await?;
+        let committed = flushed
+            .first
+            .ok_or_else(|| Error::internal("a transaction that recorded nothing can't commit"))?;
+        last(&(&self.db, &committed)).await?;
+        commit(&self.kernel, self.db, flushed.transaction_id).await?;
+        self.kernel.committed(self.has_tasks, self.has_new_rights);
+        Ok(committed)
+    }
+
+    /// Commits where nothing was recorded either: a reactor that moved its cursor.
+    pub(super) async fn commit_bookkeeping(mut self) -> Result<()> {
+        let transaction_id = self.flush().await?.transaction_id;
+        commit(&self.kernel, self.db, transaction_id).await?;
+        self.kernel.committed(self.has_tasks, self.has_new_rights);
+        Ok(())
+    }
+
+    /// Writes what was recorded and keeps it for the rest of the outer transaction, which rolls it back: a dry run.
+    pub(super) async fn release(mut self) -> Result<()> {
+        self.flush().await?;
+        Ok(self.db.commit().await?)
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.db.rollback().await?)
+    }
+}
+
+/// Commits, and where the answer is lost, asks what became of it.
+async fn commit(kernel: &Kernel, db: DatabaseTransaction, transaction_id: Option<String>) -> Result<()> {
+    let Err(error) = db.commit().await else { return Ok(()) };
+    let lost = Error::from(error);
+    match (&lost, transaction_id) {
+        (Error::Unavailable { .. }, Some(id)) if kernel.db().is_postgres() => match status(kernel, &id).await
+        {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(lost),
+            Err(error) => {
+                tracing::error!(%error, "the answer to COMMIT was lost, and the database can't be asked");
+                Err(Error::Unavailable {
+                    message: "the database went away in mid-commit",
+                    is_outcome_unknown: true,
+                })
+            }
+        },
+        _ => Err(lost),
+    }
+}
+
+/// Whether the transaction `id` was committed. Asks for up to five seconds: a backend may still be at it.
+async fn status(kernel: &Kernel, id: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        kernel.db().backend(),
+        "SELECT pg_xact_status($1::text::xid8) AS status",
+        [id.into()],
+    );
+    let mut last = DbErr::Custom("the transaction is still in progress".to_owned());
+    for _ in 0..50 {
+        match kernel.db().control().query_one_raw(statement.clone()).await {
+            Ok(Some(row)) => match row.try_get::<Option<String>>("", "status")?.as_deref() {
+                Some("committed") => return Ok(true),
+                Some("aborted") => return Ok(false),
+                _ => {}
+            },
+            Ok(None) => {}
+            Err(error) => last = error,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(last)
+}

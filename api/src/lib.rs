@@ -1,0 +1,12 @@
+//! Opsgate: a GraphQL admin gateway. See docs/architecture.md.
+
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod cli;
+pub mod config;
+pub mod directory;
+pub mod http;
+pub mod incidents;
+pub mod kernel;
+pub mod schema;

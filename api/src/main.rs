@@ -1,0 +1,7 @@
+//! The command `opsgate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    opsgate::cli::main()
+}

@@ -1,0 +1,57 @@
+//! The list of domains: what the schema is merged from, and what they declare.
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+
+use crate::{
+    access, audit, directory, incidents,
+    kernel::{
+        denial,
+        guard::{RootField, RootFields},
+        nulls::SpecNulls,
+        permission::Catalogue,
+    },
+};
+
+/// What can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(access::Query, directory::Query, incidents::Query);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(incidents::Mutation);
+
+/// The schema of the gateway.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema.
+pub fn build() -> Schema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .extension(SpecNulls)
+        .disable_suggestions()
+        .finish()
+}
+
+/// The contract, as `schema.graphql` holds it.
+pub fn sdl() -> String {
+    let sdl = build().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions());
+    let lines: Vec<&str> = sdl.lines().map(str::trim_end).collect();
+    format!("{}\n", lines.join("\n").trim())
+}
+
+/// What the domains declare.
+pub fn catalogue() -> Catalogue {
+    let permissions =
+        [access::PERMISSIONS, audit::PERMISSIONS, directory::PERMISSIONS, incidents::PERMISSIONS];
+    let fields: [&[RootField]; 4] = [
+        access::Query::FIELDS,
+        directory::Query::FIELDS,
+        incidents::Query::FIELDS,
+        incidents::Mutation::FIELDS,
+    ];
+    let events = [access::EVENTS, incidents::EVENTS, &[&denial::DENIED]];
+    Catalogue::new(
+        permissions.into_iter().flatten(),
+        fields.into_iter().flatten().copied(),
+        events.into_iter().flatten().copied(),
+    )
+}

@@ -1,0 +1,37 @@
+//! Enums by name are stored as serde spells them, and fit their columns.
+
+use entity::{
+    actor_kind, alert, audit_log, incident, incident_timeline, organization, probe_result, service_status,
+    task, user,
+};
+use sea_orm::{ActiveEnum, Iterable};
+use serde::Serialize;
+
+#[test]
+fn names_are_those_of_serde() {
+    agree::<actor_kind::ActorKind>();
+    agree::<alert::AlertStatus>();
+    agree::<audit_log::AuditCategory>();
+    agree::<audit_log::AuditOutcome>();
+    agree::<audit_log::AuditSurface>();
+    agree::<incident::IncidentImpact>();
+    agree::<incident::IncidentStatus>();
+    agree::<incident::IncidentUrgency>();
+    agree::<incident_timeline::TimelineKind>();
+    agree::<incident_timeline::Visibility>();
+    agree::<organization::OrganizationStatus>();
+    agree::<probe_result::ProbeOutcome>();
+    agree::<service_status::ServiceState>();
+    agree::<task::TaskState>();
+    agree::<user::UserStatus>();
+    assert_eq!(organization::OrganizationStatus::PastDue.to_value(), "PAST_DUE");
+}
+
+fn agree<E: ActiveEnum<Value = String> + Iterable + Serialize>() {
+    for variant in E::iter() {
+        let stored = variant.to_value();
+        assert!(stored.len() <= 32, "{stored}");
+        let spelled = serde_json::to_value(&variant).expect("a name");
+        assert_eq!(spelled, stored);
+    }
+}

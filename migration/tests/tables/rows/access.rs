@@ -1,0 +1,88 @@
+use entity::list::StringList;
+use entity::{admin_user, api_token, api_token_use, authz_epoch, organization, organization_member, user};
+
+use super::{at, bytes, id, json, text};
+
+pub fn organization() -> organization::Model {
+    organization::Model {
+        id: id(),
+        slug: "acme".into(),
+        name: text(),
+        status: organization::OrganizationStatus::PastDue,
+        settings: json(),
+        merged_into_id: Some(id()),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn user() -> user::Model {
+    user::Model {
+        id: id(),
+        external_id: Some("idp|1".into()),
+        email: "ada@example.org".into(),
+        name: text(),
+        status: user::UserStatus::Active,
+        verified_at: Some(at(2)),
+        last_active_at: Some(at(3)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn organization_member() -> organization_member::Model {
+    organization_member::Model {
+        id: id(),
+        organization_id: id(),
+        user_id: id(),
+        role: "owner".into(),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// The account of `user`, who must be there.
+pub fn admin_user(user: &user::Model) -> admin_user::Model {
+    admin_user::Model {
+        id: id(),
+        user_id: user.id,
+        level: admin_user::AdminLevel::SuperAdmin,
+        permissions: StringList(vec!["incident.read".into(), "incident.write".into()]),
+        is_active: true,
+        created_by: Some(id()),
+        last_login_at: Some(at(2)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn api_token() -> api_token::Model {
+    api_token::Model {
+        id: id(),
+        name: text(),
+        hint: "ogt_12345".into(),
+        token_hash: bytes(1),
+        admin_user_id: Some(id()),
+        scopes: StringList(vec![]),
+        organization_id: id(),
+        created_by: Some(id()),
+        expires_at: Some(at(2)),
+        revoked_at: Some(at(3)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn api_token_use() -> api_token_use::Model {
+    api_token_use::Model { token_id: id(), last_used_at: at(0) }
+}
+
+/// A second row; the migration makes the first.
+pub fn authz_epoch() -> authz_epoch::Model {
+    authz_epoch::Model { id: 2, epoch: i64::MAX }
+}

@@ -1,0 +1,3 @@
+//! The gateway, from outside: real sockets against the running server.
+
+mod incidents;

@@ -1,0 +1,165 @@
+//! A gateway in the test's own process.
+
+use std::net::SocketAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use opsgate::{
+    access::{self, NewToken},
+    app::App,
+    config::Overrides,
+    kernel::{Kernel, actor::PLATFORM, clock::Clock, tx::Tx},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use uuid::Uuid;
+
+use crate::{Client, Database};
+
+/// When the tests' time begins: a Saturday.
+pub const START: &str = "2026-11-21T03:00:00Z";
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct TestGateway {
+    /// Its database. Dropped last.
+    database: std::sync::Arc<Database>,
+    kernel: Kernel,
+    address: SocketAddr,
+    owner: Client,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl TestGateway {
+    /// One on a database of its own, with a clock that stands still.
+    pub async fn start() -> Self {
+        Self::start_with(Overrides::default()).await
+    }
+
+    /// The same, with further settings.
+    pub async fn start_with(overrides: Overrides) -> Self {
+        let start: DateTime<Utc> = START.parse().unwrap();
+        Self::start_on(Database::create().await.into(), overrides, Clock::manual(start)).await
+    }
+
+    /// The same, on a database that is there already.
+    pub async fn start_on(database: std::sync::Arc<Database>, overrides: Overrides, clock: Clock) -> Self {
+        let app = App::open(database.config_with(overrides), clock).await.unwrap();
+        let kernel = app.kernel().clone();
+        let token = match app.bootstrap().await.unwrap() {
+            Some(token) => token.expose().to_owned(),
+            // The second gateway on one database: its owner is the first's, its token one of its own.
+            None => make_token(&kernel, &["*"], PLATFORM, None).await,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(app.serve(listener));
+        let gateway = Self {
+            owner: Client::new(address, Some(&token)),
+            database,
+            kernel,
+            address,
+            serving: Some(serving),
+        };
+        gateway.rights_read().await;
+        gateway
+    }
+
+    /// The owner: a super admin.
+    pub fn owner(&self) -> &Client {
+        &self.owner
+    }
+
+    /// Nobody.
+    pub fn nobody(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    /// Whoever shows this credential.
+    pub fn client(&self, credential: &str) -> Client {
+        Client::new(self.address, Some(credential))
+    }
+
+    /// A token with these scopes, for the whole platform.
+    pub async fn with_scopes(&self, scopes: &[&str]) -> Client {
+        self.token(scopes, PLATFORM, None).await
+    }
+
+    /// A token with these scopes within an organization.
+    pub async fn partner(&self, scopes: &[&str], organization: Uuid) -> Client {
+        self.token(scopes, organization, None).await
+    }
+
+    /// A token with an end.
+    pub async fn token(
+        &self,
+        scopes: &[&str],
+        organization: Uuid,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Client {
+        let token = make_token(&self.kernel, scopes, organization, expires_at).await;
+        self.rights_read().await;
+        self.client(&token)
+    }
+
+    /// Waits until this process's rights are as the database has them.
+    pub async fn rights_read(&self) {
+        use sea_orm::EntityTrait;
+        let row =
+            entity::authz_epoch::Entity::find_by_id(1).one(self.kernel.db().reader()).await.unwrap().unwrap();
+        let mut rights = self.kernel.rights().watch();
+        self.kernel.rights().poke();
+        rights.wait_for(|snapshot| snapshot.epoch >= row.epoch).await.unwrap();
+    }
+
+    /// Moves the time.
+    pub fn advance(&self, by: TimeDelta) {
+        self.kernel.clock().advance(by);
+    }
+
+    /// The kernel inside, for what no client can see.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The database.
+    pub fn database(&self) -> &std::sync::Arc<Database> {
+        &self.database
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it as SIGTERM does, and waits for the end.
+    pub async fn stop(mut self) {
+        self.kernel.shutdown().cancel();
+        if let Some(serving) = self.serving.take() {
+            serving.await.unwrap().unwrap();
+        }
+    }
+}
+
+impl Drop for TestGateway {
+    fn drop(&mut self) {
+        self.kernel.shutdown().cancel();
+    }
+}
+
+async fn make_token(
+    kernel: &Kernel,
+    scopes: &[&str],
+    organization_id: Uuid,
+    expires_at: Option<DateTime<Utc>>,
+) -> String {
+    let mut tx = Tx::system(kernel, "test").await.unwrap();
+    let new = NewToken {
+        name: scopes.join(" "),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        organization_id,
+        expires_at,
+        admin_user_id: None,
+    };
+    let token = access::create_token(&mut tx, new).await.unwrap();
+    tx.commit().await.unwrap();
+    token.expose().to_owned()
+}

@@ -1,0 +1,113 @@
+//! One caller, over a WebSocket that speaks graphql-transport-ws.
+
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message as Frame, client::IntoClientRequest},
+};
+
+/// How long a test waits for what must come. Not a speed: a slow machine only waits longer for nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An open socket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Messages that came while another id was waited for.
+    early: VecDeque<Value>,
+}
+
+/// What came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// A message of the protocol.
+    Json(Value),
+    /// The end, with code and reason.
+    Closed(u16, String),
+}
+
+impl Socket {
+    /// Connects without saying who it is.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (stream, _) = connect_async(request).await.unwrap();
+        Self { stream, early: VecDeque::new() }
+    }
+
+    /// Connects and says who it is.
+    pub async fn open(address: SocketAddr, credential: Option<&str>) -> Self {
+        let mut socket = Self::connect(address).await;
+        let payload = credential.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        socket.send(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.next().await, Message::Json(json!({ "type": "connection_ack" })));
+        socket
+    }
+
+    /// Sends a message of the protocol.
+    pub async fn send(&mut self, message: Value) {
+        self.stream.send(Frame::text(message.to_string())).await.unwrap();
+    }
+
+    /// Starts an operation.
+    pub async fn subscribe(&mut self, id: &str, document: &str, variables: Value) {
+        let payload = json!({ "query": document, "variables": variables });
+        self.send(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+    }
+
+    /// The next message, pings aside.
+    pub async fn next(&mut self) -> Message {
+        if let Some(message) = self.early.pop_front() {
+            return Message::Json(message);
+        }
+        loop {
+            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
+            match frame {
+                Some(Ok(Frame::Text(text))) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    match message["type"].as_str() {
+                        Some("ping") => self.send(json!({ "type": "pong" })).await,
+                        Some("pong") => {}
+                        _ => return Message::Json(message),
+                    }
+                }
+                Some(Ok(Frame::Close(Some(close)))) => {
+                    return Message::Closed(close.code.into(), close.reason.to_string());
+                }
+                Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
+                None | Some(Ok(Frame::Close(None))) => return Message::Closed(1005, String::new()),
+                Some(Ok(frame)) => panic!("an unexpected frame: {frame:?}"),
+                Some(Err(error)) => return Message::Closed(1006, error.to_string()),
+            }
+        }
+    }
+
+    /// The payload of the next `next` message of operation `id`; messages of other operations are kept.
+    pub async fn payload(&mut self, id: &str) -> Value {
+        let mut others = VecDeque::new();
+        loop {
+            match self.next().await {
+                Message::Json(message) if message["id"] == id => {
+                    self.early.extend(others);
+                    assert_eq!(message["type"], "next", "{message}");
+                    return message["payload"].clone();
+                }
+                Message::Json(message) => others.push_back(message),
+                Message::Closed(code, reason) => panic!("closed with {code} {reason}"),
+            }
+        }
+    }
+
+    /// How the socket ends, whatever comes before.
+    pub async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Closed(code, reason) = self.next().await {
+                return (code, reason);
+            }
+        }
+    }
+}
