@@ -22,8 +22,9 @@ use crate::{
         secret::{KeyFileError, SealingKey, load_or_create_secret},
         token::ApiToken,
         tx::{Author, Tx},
+        workers::Workers,
     },
-    schema,
+    schema, workers,
 };
 
 /// How long a stop may take.
@@ -76,6 +77,7 @@ pub enum StartError {
 pub struct App {
     kernel: Kernel,
     face: Face,
+    workers: Workers,
     /// Held as long as the process serves: SQLite has one.
     _lock: Option<File>,
 }
@@ -90,8 +92,9 @@ impl App {
         let lock = lock(&config)?;
         let kernel = open_kernel(&config, clock).await?;
         let authenticator = Authenticator::new(&jwt_secret(&config)?);
+        let workers = workers::all(config.workers);
         let face = Face::new(kernel.clone(), schema::build(), authenticator, config);
-        Ok(Self { kernel, face, _lock: lock })
+        Ok(Self { kernel, face, workers, _lock: lock })
     }
 
     /// The kernel.
@@ -125,15 +128,19 @@ impl App {
     /// # Errors
     /// Where serving fails.
     pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
-        self.kernel.start();
+        self.kernel.start(self.workers).await.map_err(std::io::Error::other)?;
         let shutdown = self.kernel.shutdown().clone();
         let stop = shutdown.clone();
-        let serving = axum::serve(listener, self.face.router())
+        let serving = axum::serve(listener, self.face.clone().router())
             .with_graceful_shutdown(async move { stop.cancelled().await })
             .into_future();
-        tokio::pin!(serving);
+        let face = self.face.clone();
         let outcome = tokio::select! {
-            outcome = &mut serving => outcome,
+            outcome = async {
+                let outcome = serving.await;
+                face.closed().await;
+                outcome
+            } => outcome,
             () = async {
                 shutdown.cancelled().await;
                 tokio::time::sleep(GRACE).await;
@@ -142,6 +149,7 @@ impl App {
                 Ok(())
             }
         };
+        self.kernel.stop().await;
         self.kernel.db().close().await;
         outcome
     }

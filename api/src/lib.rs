@@ -10,3 +10,4 @@ pub mod http;
 pub mod incidents;
 pub mod kernel;
 pub mod schema;
+pub mod workers;

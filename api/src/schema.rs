@@ -1,6 +1,6 @@
 //! The list of domains: what the schema is merged from, and what they declare.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 use crate::{
     access, audit, directory, incidents,
@@ -20,12 +20,16 @@ pub struct Query(access::Query, directory::Query, incidents::Query);
 #[derive(MergedObject, Default)]
 pub struct Mutation(incidents::Mutation);
 
+/// What can be followed.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(incidents::Subscription);
+
 /// The schema of the gateway.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .extension(SpecNulls)
         .disable_suggestions()
         .finish()
@@ -42,11 +46,12 @@ pub fn sdl() -> String {
 pub fn catalogue() -> Catalogue {
     let permissions =
         [access::PERMISSIONS, audit::PERMISSIONS, directory::PERMISSIONS, incidents::PERMISSIONS];
-    let fields: [&[RootField]; 4] = [
+    let fields: [&[RootField]; 5] = [
         access::Query::FIELDS,
         directory::Query::FIELDS,
         incidents::Query::FIELDS,
         incidents::Mutation::FIELDS,
+        incidents::Subscription::FIELDS,
     ];
     let events = [access::EVENTS, incidents::EVENTS, &[&denial::DENIED]];
     Catalogue::new(

@@ -1,17 +1,21 @@
 //! Admin users, actors and the viewer, as clients see them.
 
-use ::entity::actor_kind::ActorKind as Kind;
+use ::entity::{actor_kind::ActorKind as Kind, admin_user, user};
 use async_graphql::{Context, Enum, ID, Object};
 use uuid::Uuid;
 
-use super::{loaders::AdminUsers, store::AdminUserRow};
+use super::{loaders::AdminUsers, store};
 use crate::{
-    directory::{Organization, User},
+    directory::{Organization, User, Users},
     kernel::{
         actor::{self, ADMIN_USER, API_TOKEN, Boundary, PLATFORM},
-        error::Result,
+        error::{Error, Result},
         id::Prefix,
         object::{self, Stored},
+        page::{
+            self, Args, BooleanFilter, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, List, Word,
+            filter, order,
+        },
         request::{Request, RequestExt},
         scalar::Timestamp,
     },
@@ -45,24 +49,24 @@ pub enum ActorKind {
 
 /// An account of somebody who runs the platform.
 #[derive(Debug)]
-pub struct AdminUser(AdminUserRow);
+pub struct AdminUser(admin_user::Model);
 
 impl Stored for AdminUser {
-    type Row = AdminUserRow;
+    type Row = admin_user::Model;
     type ById = AdminUsers;
     const PREFIX: Prefix = ADMIN_USER;
     const NOUN: &'static str = "admin user";
     const READ: &'static str = "access.read";
 
-    fn of(row: AdminUserRow) -> Self {
+    fn of(row: admin_user::Model) -> Self {
         Self(row)
     }
 
-    fn id_of(row: &AdminUserRow) -> Uuid {
-        row.account.id
+    fn id_of(row: &admin_user::Model) -> Uuid {
+        row.id
     }
 
-    fn is_within(_: &AdminUserRow, boundary: &Boundary) -> bool {
+    fn is_within(_: &admin_user::Model, boundary: &Boundary) -> bool {
         // Accounts are the platform's own.
         boundary.contains(PLATFORM)
     }
@@ -73,62 +77,69 @@ impl Stored for AdminUser {
 impl AdminUser {
     /// `adm_…`
     async fn id(&self) -> ID {
-        ADMIN_USER.encode(self.0.account.id).into()
+        ADMIN_USER.encode(self.0.id).into()
     }
 
     /// The same as a plain UUID.
     async fn uuid(&self) -> Uuid {
-        self.0.account.id
+        self.0.id
     }
 
     /// The person behind the account.
     async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        object::by_id(ctx, self.0.account.user_id).await
+        object::by_id(ctx, self.0.user_id).await
     }
 
     /// The person's name.
-    async fn name(&self) -> &str {
-        &self.0.user.name
+    async fn name(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.person(ctx).await?.name)
     }
 
     /// The person's address.
-    async fn email(&self) -> &str {
-        &self.0.user.email
+    async fn email(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.person(ctx).await?.email)
     }
 
     /// The level, from which most permissions come.
     async fn level(&self) -> AdminLevel {
-        self.0.account.level.into()
+        self.0.level.into()
     }
 
     /// Permissions and wildcards beyond those of the level.
     async fn permissions(&self) -> &[String] {
-        &self.0.account.permissions.0
+        &self.0.permissions.0
     }
 
     /// Whether it may be used.
     async fn is_active(&self) -> bool {
-        self.0.account.is_active
+        self.0.is_active
     }
 
     /// When somebody last signed in with it.
     async fn last_login_at(&self) -> Option<Timestamp> {
-        self.0.account.last_login_at.map(Timestamp)
+        self.0.last_login_at.map(Timestamp)
     }
 
     /// When it was made.
     async fn created_at(&self) -> Timestamp {
-        self.0.account.created_at.into()
+        self.0.created_at.into()
     }
 
     /// When it was last changed.
     async fn updated_at(&self) -> Timestamp {
-        self.0.account.updated_at.into()
+        self.0.updated_at.into()
     }
 
     /// Counts its changes.
     async fn version(&self) -> i32 {
-        self.0.account.version
+        self.0.version
+    }
+}
+
+impl AdminUser {
+    async fn person(&self, ctx: &Context<'_>) -> Result<user::Model> {
+        let person = ctx.request().loaders().one::<Users>(self.0.user_id).await?;
+        person.ok_or_else(|| Error::internal("an admin account refers to a user who isn't there"))
     }
 }
 
@@ -236,6 +247,32 @@ impl Viewer {
     }
 }
 
+impl Word for AdminLevel {
+    type Stored = admin_user::AdminLevel;
+}
+
+filter! {
+    /// Which admin users.
+    pub AdminUserFilter {
+        /// The level.
+        level: EnumFilter<AdminLevel> => admin_user::Column::Level,
+        /// Whether it may be used.
+        is_active: BooleanFilter => admin_user::Column::IsActive,
+        /// When it was made.
+        created_at: DateTimeFilter => admin_user::Column::CreatedAt,
+    }
+}
+
+order! {
+    /// How admin users are sorted.
+    pub AdminUserOrder by
+    /// What admin users can be sorted by.
+    AdminUserOrderField {
+        /// When it was made.
+        CreatedAt => admin_user::Column::CreatedAt,
+    }
+}
+
 /// The reads of access.
 #[derive(Debug, Default)]
 pub struct Query;
@@ -252,5 +289,27 @@ impl Query {
     #[requires("access.read")]
     async fn admin_user(&self, ctx: &Context<'_>, id: ID) -> Result<Option<AdminUser>> {
         object::find(ctx, &id).await
+    }
+
+    /// Admin users, newest first unless ordered otherwise.
+    #[requires("access.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn admin_users(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<AdminUserFilter>,
+        order_by: Option<AdminUserOrder>,
+    ) -> Result<Connection<AdminUser>> {
+        let list = List {
+            name: "adminUsers",
+            rows: store::admin_users(&ctx.request().caller().boundary),
+            predicate: filter.predicate()?,
+            order: order_by.into(),
+        };
+        page::list(ctx, list, Args { first, after, last, before }).await
     }
 }

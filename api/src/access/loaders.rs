@@ -2,20 +2,32 @@
 
 use std::collections::HashMap;
 
+use ::entity::admin_user;
 use uuid::Uuid;
 
-use super::store::{self, AdminUserRow};
-use crate::kernel::{db::Conn, error::Result, loader::Load};
+use super::store;
+use crate::{
+    directory::Users,
+    kernel::{
+        error::Result,
+        loader::{Load, Source},
+    },
+};
 
-/// Accounts with the person behind each, by id.
+/// Accounts by id. The people behind them come along.
 #[derive(Debug)]
 pub struct AdminUsers;
 
 impl Load for AdminUsers {
     type Key = Uuid;
-    type Value = AdminUserRow;
+    type Value = admin_user::Model;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, AdminUserRow>> {
-        store::admin_users_by_id(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, admin_user::Model>> {
+        let mut accounts = HashMap::with_capacity(ids.len());
+        for row in store::admin_users_by_id(from.db(), ids).await? {
+            from.prime::<Users>(&row.user.id, row.user.clone());
+            accounts.insert(row.account.id, row.account);
+        }
+        Ok(accounts)
     }
 }

@@ -1,7 +1,5 @@
 //! Every query of access.
 
-use std::collections::HashMap;
-
 use ::entity::{admin_user, api_token, organization, user};
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -45,13 +43,10 @@ fn user_of_account() -> RelationDef {
 }
 
 /// Accounts by id.
-pub(super) async fn admin_users_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, AdminUserRow>> {
+pub(super) async fn admin_users_by_id(db: &Conn, ids: &[Uuid]) -> Result<Vec<AdminUserRow>> {
     let select = admin_users(&Boundary::All).filter(admin_user::Column::Id.is_in(ids.iter().copied()));
     let rows = with_user(select).all(db).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(account, user)| Some((account.id, AdminUserRow { account, user: user? })))
-        .collect())
+    Ok(rows.into_iter().filter_map(|(account, user)| Some(AdminUserRow { account, user: user? })).collect())
 }
 
 /// Whether nobody has an account yet.

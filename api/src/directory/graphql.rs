@@ -1,18 +1,23 @@
 //! Users and organizations, as clients see them.
 
-use ::entity::organization;
+use ::entity::{organization, user};
 use async_graphql::{Context, Enum, ID, Json, Object};
 use uuid::Uuid;
 
 use super::{
-    loaders::{Organizations, Users},
-    store::UserRow,
+    loaders::{Memberships, Organizations, Users},
+    store,
 };
 use crate::kernel::{
     actor::{Boundary, ORGANIZATION},
     error::Result,
     id::Prefix,
     object::{self, Stored},
+    page::{
+        self, Args, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, List, StringFilter, Word, filter,
+        order,
+    },
+    request::RequestExt,
     scalar::Timestamp,
 };
 
@@ -53,25 +58,36 @@ pub enum OrganizationStatus {
 
 /// A person of the platform.
 #[derive(Debug)]
-pub struct User(UserRow);
+pub struct User(user::Model);
 
 impl Stored for User {
-    type Row = UserRow;
+    type Row = user::Model;
     type ById = Users;
     const PREFIX: Prefix = USER;
     const NOUN: &'static str = "user";
     const READ: &'static str = "directory.read";
 
-    fn of(row: UserRow) -> Self {
+    fn of(row: user::Model) -> Self {
         Self(row)
     }
 
-    fn id_of(row: &UserRow) -> Uuid {
-        row.user.id
+    fn id_of(row: &user::Model) -> Uuid {
+        row.id
     }
 
-    fn is_within(row: &UserRow, boundary: &Boundary) -> bool {
-        matches!(boundary, Boundary::All) || row.organizations.iter().any(|id| boundary.contains(*id))
+    fn is_within(_: &user::Model, boundary: &Boundary) -> bool {
+        matches!(boundary, Boundary::All)
+    }
+
+    /// A user belongs to no organization; being a member of one brings them into its boundary.
+    async fn is_visible(ctx: &Context<'_>, row: &user::Model) -> Result<bool> {
+        let request = ctx.request();
+        let boundary = &request.caller().boundary;
+        if Self::is_within(row, boundary) {
+            return Ok(true);
+        }
+        let organizations = request.loaders().one::<Memberships>(row.id).await?.unwrap_or_default();
+        Ok(organizations.into_iter().any(|id| boundary.contains(id)))
     }
 }
 
@@ -80,57 +96,57 @@ impl Stored for User {
 impl User {
     /// `usr_…`
     async fn id(&self) -> ID {
-        USER.encode(self.0.user.id).into()
+        USER.encode(self.0.id).into()
     }
 
     /// The same as a plain UUID.
     async fn uuid(&self) -> Uuid {
-        self.0.user.id
+        self.0.id
     }
 
     /// The id by which the platform or its identity provider knows this person.
     async fn external_id(&self) -> Option<&str> {
-        self.0.user.external_id.as_deref()
+        self.0.external_id.as_deref()
     }
 
     /// The address.
     async fn email(&self) -> &str {
-        &self.0.user.email
+        &self.0.email
     }
 
     /// The name.
     async fn name(&self) -> &str {
-        &self.0.user.name
+        &self.0.name
     }
 
     /// Where they stand.
     async fn status(&self) -> UserStatus {
-        self.0.user.status.into()
+        self.0.status.into()
     }
 
     /// When who they are was confirmed.
     async fn verified_at(&self) -> Option<Timestamp> {
-        self.0.user.verified_at.map(Timestamp)
+        self.0.verified_at.map(Timestamp)
     }
 
     /// When they were last seen.
     async fn last_active_at(&self) -> Option<Timestamp> {
-        self.0.user.last_active_at.map(Timestamp)
+        self.0.last_active_at.map(Timestamp)
     }
 
     /// When they came into the register.
     async fn created_at(&self) -> Timestamp {
-        self.0.user.created_at.into()
+        self.0.created_at.into()
     }
 
     /// When the entry was last changed.
     async fn updated_at(&self) -> Timestamp {
-        self.0.user.updated_at.into()
+        self.0.updated_at.into()
     }
 
     /// Counts its changes.
     async fn version(&self) -> i32 {
-        self.0.user.version
+        self.0.version
     }
 }
 
@@ -212,6 +228,62 @@ impl Organization {
     }
 }
 
+impl Word for UserStatus {
+    type Stored = user::UserStatus;
+}
+
+impl Word for OrganizationStatus {
+    type Stored = organization::OrganizationStatus;
+}
+
+filter! {
+    /// Which users.
+    pub UserFilter {
+        /// Where they stand.
+        status: EnumFilter<UserStatus> => user::Column::Status,
+        /// The address.
+        email: StringFilter => user::Column::Email,
+        /// The id by which the platform knows them.
+        external_id: StringFilter => user::Column::ExternalId,
+        /// When they came into the register.
+        created_at: DateTimeFilter => user::Column::CreatedAt,
+    }
+}
+
+order! {
+    /// How users are sorted.
+    pub UserOrder by
+    /// What users can be sorted by.
+    UserOrderField {
+        /// When they came into the register.
+        CreatedAt => user::Column::CreatedAt,
+    }
+}
+
+filter! {
+    /// Which organizations.
+    pub OrganizationFilter {
+        /// Where it stands.
+        status: EnumFilter<OrganizationStatus> => organization::Column::Status,
+        /// The short name.
+        slug: StringFilter => organization::Column::Slug,
+        /// When it came into the register.
+        created_at: DateTimeFilter => organization::Column::CreatedAt,
+    }
+}
+
+order! {
+    /// How organizations are sorted.
+    pub OrganizationOrder by
+    /// What organizations can be sorted by.
+    OrganizationOrderField {
+        /// When it came into the register.
+        CreatedAt => organization::Column::CreatedAt,
+        /// The short name.
+        Slug => organization::Column::Slug,
+    }
+}
+
 /// The reads of the directory.
 #[derive(Debug, Default)]
 pub struct Query;
@@ -228,5 +300,49 @@ impl Query {
     #[requires("directory.read")]
     async fn organization(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Organization>> {
         object::find(ctx, &id).await
+    }
+
+    /// Users, newest first unless ordered otherwise.
+    #[requires("directory.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<UserFilter>,
+        order_by: Option<UserOrder>,
+    ) -> Result<Connection<User>> {
+        let list = List {
+            name: "users",
+            rows: store::users(&ctx.request().caller().boundary),
+            predicate: filter.predicate()?,
+            order: order_by.into(),
+        };
+        page::list(ctx, list, Args { first, after, last, before }).await
+    }
+
+    /// Organizations, newest first unless ordered otherwise.
+    #[requires("directory.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<OrganizationFilter>,
+        order_by: Option<OrganizationOrder>,
+    ) -> Result<Connection<Organization>> {
+        let list = List {
+            name: "organizations",
+            rows: store::organizations(&ctx.request().caller().boundary),
+            predicate: filter.predicate()?,
+            order: order_by.into(),
+        };
+        page::list(ctx, list, Args { first, after, last, before }).await
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use ::entity::organization;
+use ::entity::{organization, user};
 use uuid::Uuid;
 
-use super::store::{self, UserRow};
-use crate::kernel::{db::Conn, error::Result, loader::Load};
+use super::store;
+use crate::kernel::{
+    error::Result,
+    loader::{Load, Source},
+};
 
 /// Users by id.
 #[derive(Debug)]
@@ -14,10 +17,23 @@ pub struct Users;
 
 impl Load for Users {
     type Key = Uuid;
-    type Value = UserRow;
+    type Value = user::Model;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, UserRow>> {
-        store::users_by_id(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, user::Model>> {
+        store::users_by_id(from.db(), ids).await
+    }
+}
+
+/// The organizations that users are members of, by the users' ids.
+#[derive(Debug)]
+pub struct Memberships;
+
+impl Load for Memberships {
+    type Key = Uuid;
+    type Value = Vec<Uuid>;
+
+    async fn load(from: &Source, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>> {
+        store::memberships(from.db(), users).await
     }
 }
 
@@ -29,7 +45,7 @@ impl Load for Organizations {
     type Key = Uuid;
     type Value = organization::Model;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, organization::Model>> {
-        store::organizations_by_id(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, organization::Model>> {
+        store::organizations_by_id(from.db(), ids).await
     }
 }

@@ -16,4 +16,5 @@ mod permissions;
 mod store;
 
 pub use graphql::{Organization, Query, User};
+pub use loaders::Users;
 pub use permissions::ALL as PERMISSIONS;

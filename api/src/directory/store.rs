@@ -8,15 +8,6 @@ use uuid::Uuid;
 
 use crate::kernel::{actor::Boundary, db::Conn, error::Result};
 
-/// A user with the organizations that they are a member of.
-#[derive(Clone, Debug)]
-pub struct UserRow {
-    /// The user.
-    pub user: user::Model,
-    /// Whose members they are: what brings them into a boundary.
-    pub organizations: Vec<Uuid>,
-}
-
 /// The users within `boundary`: the members of its organizations.
 pub(super) fn users(boundary: &Boundary) -> Select<user::Entity> {
     let select = user::Entity::find();
@@ -42,21 +33,23 @@ pub(super) fn organizations(boundary: &Boundary) -> Select<organization::Entity>
     }
 }
 
-/// Users by id, in two statements.
-pub(super) async fn users_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, UserRow>> {
-    let found = users(&Boundary::All).filter(user::Column::Id.is_in(ids.iter().copied())).all(db).await?;
-    let members = organization_member::Entity::find()
-        .filter(organization_member::Column::UserId.is_in(ids.iter().copied()))
+/// Users by id.
+pub(super) async fn users_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, user::Model>> {
+    let select = users(&Boundary::All).filter(user::Column::Id.is_in(ids.iter().copied()));
+    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The organizations that users are members of, by the users' ids.
+pub(super) async fn memberships(db: &Conn, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>> {
+    let rows = organization_member::Entity::find()
+        .filter(organization_member::Column::UserId.is_in(users.iter().copied()))
         .all(db)
         .await?;
-    let mut rows: HashMap<_, _> =
-        found.into_iter().map(|user| (user.id, UserRow { user, organizations: vec![] })).collect();
-    for member in members {
-        if let Some(row) = rows.get_mut(&member.user_id) {
-            row.organizations.push(member.organization_id);
-        }
+    let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        by_user.entry(row.user_id).or_default().push(row.organization_id);
     }
-    Ok(rows)
+    Ok(by_user)
 }
 
 /// Organizations by id.

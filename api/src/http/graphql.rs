@@ -12,12 +12,15 @@ use async_graphql::{
 use async_graphql_axum::GraphQLResponse;
 use axum::{
     body::Bytes,
-    extract::{ConnectInfo, State},
+    extract::{
+        ConnectInfo, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use super::Face;
+use super::{Face, Socket, websocket};
 use crate::kernel::{
     actor::Caller,
     error::{Error, Result},
@@ -67,25 +70,31 @@ pub async fn post(
             return answer(status, &origin, refused(error));
         }
     };
-    let options = Options {
-        idempotency_key: text(&headers, "idempotency-key").or_else(|| extension(&request, "idempotencyKey")),
-        is_dry_run: text(&headers, "x-dry-run").is_some_and(|value| value.eq_ignore_ascii_case("true"))
-            || request
-                .extensions
-                .get("dryRun")
-                .is_some_and(|value| *value == async_graphql::Value::Boolean(true)),
-    };
+    let mut options = Options::of(&request);
+    options.idempotency_key = text(&headers, "idempotency-key").or(options.idempotency_key);
+    options.is_dry_run |= text(&headers, "x-dry-run").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let (status, response) = execute(&face, caller, origin.clone(), options, request).await;
     answer(status, &origin, response)
 }
 
-/// `GET /graphql`: nothing yet but the way to where the answers are.
-pub async fn get() -> impl IntoResponse {
-    (
-        StatusCode::METHOD_NOT_ALLOWED,
-        [(header::ALLOW, "POST")],
-        "POST a GraphQL request as application/json\n",
-    )
+/// `GET /graphql`: opens a WebSocket.
+pub async fn get(
+    State(face): State<Face>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> HttpResponse {
+    match upgrade {
+        Ok(upgrade) => {
+            let origin = origin(&headers, Some(peer));
+            websocket::upgrade(Socket::of(face), origin, text(&headers, "authorization"), upgrade)
+        }
+        Err(_) => {
+            let message =
+                "POST a GraphQL request as application/json, or open a WebSocket (graphql-transport-ws)\n";
+            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], message).into_response()
+        }
+    }
 }
 
 /// Executes one query or mutation for `caller`.
@@ -239,11 +248,4 @@ fn trace_id(traceparent: &str) -> Option<String> {
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-fn extension(request: &async_graphql::Request, name: &str) -> Option<String> {
-    match request.extensions.get(name) {
-        Some(async_graphql::Value::String(text)) => Some(text.clone()),
-        _ => None,
-    }
 }

@@ -3,12 +3,24 @@
 mod auth;
 mod graphql;
 mod health;
+mod websocket;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
-use crate::{config::Config, kernel::Kernel, schema::Schema};
+use crate::{
+    config::Config,
+    kernel::{
+        Kernel,
+        actor::Caller,
+        error::Result,
+        request::{Options, Origin},
+        stream::Streams,
+    },
+    schema::Schema,
+};
 
 pub use auth::Authenticator;
 
@@ -19,6 +31,8 @@ pub struct Face(Arc<Parts>);
 struct Parts {
     kernel: Kernel,
     schema: Schema,
+    streams: Streams,
+    sockets: TaskTracker,
     authenticator: Authenticator,
     config: Config,
 }
@@ -32,7 +46,9 @@ impl std::fmt::Debug for Face {
 impl Face {
     /// The face of `kernel` that answers by `schema`.
     pub fn new(kernel: Kernel, schema: Schema, authenticator: Authenticator, config: Config) -> Self {
-        Self(Arc::new(Parts { kernel, schema, authenticator, config }))
+        let streams = Streams::new(kernel.clone(), schema.clone());
+        let sockets = TaskTracker::new();
+        Self(Arc::new(Parts { kernel, schema, streams, sockets, authenticator, config }))
     }
 
     /// The kernel.
@@ -43,6 +59,12 @@ impl Face {
     /// The schema.
     pub fn schema(&self) -> &Schema {
         &self.0.schema
+    }
+
+    /// Waits until every WebSocket has ended; each does when the kernel shuts down.
+    pub async fn closed(&self) {
+        self.0.sockets.close();
+        self.0.sockets.wait().await;
     }
 
     /// What verifies credentials.
@@ -65,5 +87,46 @@ impl Face {
             .layer(DefaultBodyLimit::max(body_limit))
             .with_state(self)
             .into_make_service_with_connect_info()
+    }
+}
+
+/// One WebSocket of the face, counted as long as it is open.
+#[derive(Clone)]
+struct Socket {
+    face: Face,
+    _open: TaskTrackerToken,
+}
+
+impl Socket {
+    fn of(face: Face) -> Self {
+        Self { _open: face.0.sockets.token(), face }
+    }
+}
+
+impl websocket::Gateway for Socket {
+    fn kernel(&self) -> &Kernel {
+        self.face.kernel()
+    }
+
+    fn streams(&self) -> &Streams {
+        &self.face.0.streams
+    }
+
+    fn limits(&self) -> websocket::Limits {
+        websocket::Limits::of(self.face.config())
+    }
+
+    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
+        self.face.authenticator().authenticate(self.kernel(), authorization)
+    }
+
+    async fn execute(
+        &self,
+        caller: Caller,
+        origin: Origin,
+        request: async_graphql::Request,
+    ) -> async_graphql::Response {
+        let options = Options::of(&request);
+        graphql::execute(&self.face, caller, origin, options, request).await.1
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use ::entity::{incident, incident_participant, incident_service};
+use ::entity::{incident, incident_participant, incident_service, incident_timeline};
 use uuid::Uuid;
 
 use super::store;
-use crate::kernel::{db::Conn, error::Result, loader::Load};
+use crate::kernel::{
+    error::Result,
+    loader::{Load, Source},
+};
 
 /// Incidents by id.
 #[derive(Debug)]
@@ -16,8 +19,8 @@ impl Load for Incidents {
     type Key = Uuid;
     type Value = incident::Model;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
-        store::incidents_by_id(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
+        store::incidents_by_id(from.db(), ids).await
     }
 }
 
@@ -29,8 +32,8 @@ impl Load for AffectedServices {
     type Key = Uuid;
     type Value = Vec<incident_service::Model>;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<incident_service::Model>>> {
-        store::services_of(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<incident_service::Model>>> {
+        store::services_of(from.db(), ids).await
     }
 }
 
@@ -42,7 +45,20 @@ impl Load for Participants {
     type Key = Uuid;
     type Value = Vec<incident_participant::Model>;
 
-    async fn load(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<incident_participant::Model>>> {
-        store::participants_of(db, ids).await
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<incident_participant::Model>>> {
+        store::participants_of(from.db(), ids).await
+    }
+}
+
+/// Entries of timelines by id.
+#[derive(Debug)]
+pub struct TimelineEntries;
+
+impl Load for TimelineEntries {
+    type Key = Uuid;
+    type Value = incident_timeline::Model;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, incident_timeline::Model>> {
+        store::entries_by_id(from.db(), ids).await
     }
 }

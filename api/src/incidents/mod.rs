@@ -20,14 +20,17 @@ mod graphql;
 mod loaders;
 mod ops;
 mod permissions;
+mod reads;
 mod rules;
 mod store;
 
 use crate::kernel::id::Prefix;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{Incident, Mutation, Query};
+pub use graphql::{Incident, IncidentTimelineEntry, Mutation, Query, Subscription};
 pub use permissions::ALL as PERMISSIONS;
 
 /// `inc_…`
 pub const INCIDENT: Prefix = Prefix("inc");
+/// `itl_…`
+const TIMELINE_ENTRY: Prefix = Prefix("itl");

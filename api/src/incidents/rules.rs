@@ -241,6 +241,40 @@ pub fn name(status: Status) -> &'static str {
     }
 }
 
+/// How a severity is written.
+pub fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "LOW",
+        Severity::Medium => "MEDIUM",
+        Severity::High => "HIGH",
+        Severity::Critical => "CRITICAL",
+    }
+}
+
+/// Some durations, summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durations {
+    /// How many.
+    pub count: usize,
+    /// Their mean.
+    pub mean: TimeDelta,
+    /// The median, by nearest rank.
+    pub p50: TimeDelta,
+    /// The 90th percentile, by nearest rank.
+    pub p90: TimeDelta,
+}
+
+/// Sums up durations; nothing where there are none.
+pub fn durations(all: impl Iterator<Item = TimeDelta>) -> Option<Durations> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_unstable();
+    // Nearest rank: the smallest value with at least that share of all values at or below it.
+    let rank = |percent: usize| all.get((all.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+    let (p50, p90) = (rank(50)?, rank(90)?);
+    let mean = all.iter().sum::<TimeDelta>() / i32::try_from(all.len()).unwrap_or(i32::MAX);
+    Some(Durations { count: all.len(), mean, p50, p90 })
+}
+
 fn no_transition(from: Status, to: &str, field: &str) -> Violation {
     Violation::new(
         UserErrorCode::InvalidTransition,
@@ -309,6 +343,20 @@ mod tests {
         assert_eq!(reopen(Status::Resolved, day + TimeDelta::microseconds(1)).unwrap(), Reopening::Linked);
         assert!(reopen(Status::Monitoring, day).is_err());
         assert!(reopening(Status::Closed, Some(now), true, now).is_err(), "a merged one goes on elsewhere");
+    }
+
+    #[test]
+    fn durations_are_summed_up_by_nearest_rank() {
+        let sum = |seconds: &[i64]| durations(seconds.iter().map(|s| TimeDelta::seconds(*s)));
+        assert_eq!(sum(&[]), None);
+        let ten = sum(&[10, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+        let seconds = |d: TimeDelta| d.num_milliseconds();
+        assert_eq!(
+            (ten.count, seconds(ten.mean), seconds(ten.p50), seconds(ten.p90)),
+            (10, 5_500, 5_000, 9_000)
+        );
+        let one = sum(&[7]).unwrap();
+        assert_eq!((seconds(one.p50), seconds(one.p90)), (7_000, 7_000));
     }
 
     #[test]

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use ::entity::{
     actor_kind::ActorKind,
     admin_user,
-    incident::{self, IncidentStatus},
+    incident::{self, IncidentSeverity, IncidentStatus},
     incident_participant, incident_service, incident_timeline, service,
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Select, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result, tx::Tx};
+use crate::kernel::{actor::Boundary, db::Conn, error::Result, page::Predicate, tx::Tx};
 
 /// An incident with the services that it affects: what a change is made from.
 #[derive(Clone, Debug)]
@@ -210,12 +210,66 @@ pub(super) async fn insert_participant(
     Ok(())
 }
 
-/// The entries of timelines that a caller may see: all, or those that are PUBLIC.
-pub(super) fn entries(is_internal_visible: bool) -> Select<incident_timeline::Entity> {
-    let visible = if is_internal_visible {
-        Condition::all()
-    } else {
-        Condition::all().add(incident_timeline::Column::Visibility.eq(incident_timeline::Visibility::Public))
-    };
-    incident_timeline::Entity::find().filter(visible)
+/// Entries of timelines by id.
+pub(super) async fn entries_by_id(
+    db: &Conn,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, incident_timeline::Model>> {
+    let rows = incident_timeline::Entity::find()
+        .filter(incident_timeline::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// What statistics look at of an incident.
+#[derive(Debug)]
+pub struct StatsRow {
+    /// How bad it is.
+    pub severity: IncidentSeverity,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When somebody first was on it.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// When it was over.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// The names of what it affects.
+    pub services: Vec<String>,
+}
+
+/// The incidents that were opened in `[from, to)` and pass `predicate`, at most `limit`, in two statements.
+pub(super) async fn stats(
+    db: &Conn,
+    boundary: &Boundary,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    predicate: Predicate,
+    limit: u64,
+) -> Result<Vec<StatsRow>> {
+    let mut select = incidents(boundary)
+        .filter(incident::Column::CreatedAt.gte(from))
+        .filter(incident::Column::CreatedAt.lt(to))
+        .limit(limit);
+    QueryTrait::query(&mut select).and_where(predicate.condition(db.get_database_backend()));
+    let mut ids = select.clone().into_query();
+    ids.clear_selects().column((incident::Entity, incident::Column::Id));
+    let rows = select.all(db).await?;
+    let affected = incident_service::Entity::find()
+        .filter(incident_service::Column::IncidentId.in_subquery(ids))
+        .all(db)
+        .await?;
+    let mut names: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for service in affected {
+        names.entry(service.incident_id).or_default().push(service.service_name);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| StatsRow {
+            severity: row.severity,
+            created_at: row.created_at,
+            acknowledged_at: row.acknowledged_at,
+            resolved_at: row.resolved_at,
+            services: names.remove(&row.id).unwrap_or_default(),
+        })
+        .collect())
 }

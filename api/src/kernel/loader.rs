@@ -31,9 +31,9 @@ pub trait Load: Send + Sync + 'static {
     /// What comes back; a key without a value is one that isn't there.
     type Value: Clone + Send + Sync + 'static;
 
-    /// Loads all of `keys` in a constant number of statements.
+    /// Loads all of `keys` in a constant number of statements. What comes along for other loads is primed.
     fn load(
-        db: &Conn,
+        from: &Source,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>>> + Send;
 }
@@ -42,23 +42,23 @@ type Cell<L> = Arc<OnceCell<Option<<L as Load>::Value>>>;
 
 /// The loaders of one request, or of the deliveries of one event.
 pub struct Loaders {
-    batches: DataLoader<Batches>,
-    /// Per [`Load`], a map from key to the cell that holds, or is about to hold, its value.
-    cells: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
+    batches: DataLoader<Source>,
 }
 
 impl Loaders {
     /// Loaders that read from `db`.
     pub fn new(db: Conn) -> Self {
         // No delay: the batch goes out when the executor has polled everything that is ready.
-        let batches = DataLoader::new(Batches { db }, TokioSpawner::current(), TokioTimer::default())
-            .delay(Duration::ZERO);
-        Self { batches, cells: Mutex::default() }
+        let source = Source { db, cells: Mutex::default() };
+        Self {
+            batches: DataLoader::new(source, TokioSpawner::current(), TokioTimer::default())
+                .delay(Duration::ZERO),
+        }
     }
 
     /// Where they read from.
     pub fn conn(&self) -> &Conn {
-        &self.batches.loader().db
+        self.source().db()
     }
 
     /// The value of `key`, asked for once however often it is wanted.
@@ -66,8 +66,31 @@ impl Loaders {
     /// # Errors
     /// Those of the load; a failed load is tried again when it is asked for again.
     pub async fn one<L: Load>(&self, key: L::Key) -> Result<Option<L::Value>> {
-        let cell = self.cell::<L>(&key);
+        let cell = self.source().cell::<L>(&key);
         cell.get_or_try_init(|| self.batches.load_one(Keyed::<L>(key, PhantomData))).await.cloned()
+    }
+
+    /// Remembers a value that is already at hand.
+    pub fn prime<L: Load>(&self, key: &L::Key, value: L::Value) {
+        self.source().prime::<L>(key, value);
+    }
+
+    fn source(&self) -> &Source {
+        self.batches.loader()
+    }
+}
+
+/// What a [`Load`] reads from, and where it leaves what came along.
+pub struct Source {
+    db: Conn,
+    /// Per [`Load`], a map from key to the cell that holds, or is about to hold, its value.
+    cells: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
+}
+
+impl Source {
+    /// The connection.
+    pub fn db(&self) -> &Conn {
+        &self.db
     }
 
     /// Remembers a value that is already at hand.
@@ -93,10 +116,6 @@ impl std::fmt::Debug for Loaders {
     }
 }
 
-struct Batches {
-    db: Conn,
-}
-
 struct Keyed<L: Load>(L::Key, PhantomData<fn() -> L>);
 
 impl<L: Load> Clone for Keyed<L> {
@@ -119,13 +138,13 @@ impl<L: Load> Hash for Keyed<L> {
     }
 }
 
-impl<L: Load> Loader<Keyed<L>> for Batches {
+impl<L: Load> Loader<Keyed<L>> for Source {
     type Value = L::Value;
     type Error = Error;
 
     async fn load(&self, keys: &[Keyed<L>]) -> Result<HashMap<Keyed<L>, L::Value>> {
         let keys: Vec<L::Key> = keys.iter().map(|key| key.0.clone()).collect();
-        let values = L::load(&self.db, &keys).await?;
+        let values = L::load(self, &keys).await?;
         Ok(values.into_iter().map(|(key, value)| (Keyed(key, PhantomData), value)).collect())
     }
 }

@@ -7,6 +7,7 @@
 //! [pages](page) and [loaders](loader) of [stored objects](object).
 
 pub mod actor;
+pub mod change;
 pub mod clock;
 pub mod db;
 pub mod denial;
@@ -20,18 +21,23 @@ pub mod log;
 pub mod mutation;
 pub mod nulls;
 pub mod object;
+pub mod page;
 pub mod permission;
 pub mod queue;
+pub mod reactor;
 pub mod record;
 pub mod redact;
 pub mod request;
 pub mod rights;
 pub mod scalar;
 pub mod secret;
+pub mod stream;
+pub mod telemetry;
 pub mod token;
 pub mod tx;
+pub mod workers;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -42,12 +48,14 @@ use self::{
     clock::Clock,
     db::{Conn, Db},
     denial::Denials,
-    error::Result,
+    error::{Error, Result},
     log::Hub,
     permission::Catalogue,
     queue::Queue,
     rights::{LoadRights, Rights},
     secret::SealingKey,
+    telemetry::Telemetry,
+    workers::{Started, Workers},
 };
 
 /// What the kernel is built from.
@@ -87,6 +95,7 @@ pub struct Inner {
     denials: Denials,
     shutdown: CancellationToken,
     wakes: Wakes,
+    started: OnceLock<Started>,
 }
 
 /// Hints to look now. A missed one costs a poll.
@@ -124,15 +133,19 @@ impl Kernel {
             environment: parts.environment,
             log_id: head.log_id,
             hub: Hub::new(head.position),
-            queue: Queue,
+            queue: Queue::new(),
             denials: Denials::default(),
             shutdown: CancellationToken::new(),
             wakes: Wakes::default(),
+            started: OnceLock::new(),
         })))
     }
 
-    /// Starts what goes on in the background: rights, sequencer, tailer. Ends with [`Inner::shutdown`].
-    pub fn start(&self) {
+    /// Starts what goes on in the background: rights, sequencer, tailer, and the workers. Ends with [`Kernel::stop`].
+    ///
+    /// # Errors
+    /// Where a schedule is wrong, or the database can't.
+    pub async fn start(&self, workers: Workers) -> Result<()> {
         let control = Conn::Pool(self.db.control().clone());
         let kernel = self.clone();
         self.background(async move { kernel.rights.run(control).await });
@@ -147,6 +160,31 @@ impl Kernel {
                 }
             }
         });
+        let started = Started::start(self, workers).await?;
+        self.started.set(started).map_err(|_| Error::internal("a kernel starts once"))
+    }
+
+    /// Stops: takes on no more work, and waits until running tasks have ended or were given back, ten seconds at most.
+    pub async fn stop(&self) {
+        self.shutdown.cancel();
+        self.queue.stopped().await;
+    }
+
+    /// Whether nothing is left to do until the clock moves or somebody writes: every event has been published and dealt
+    /// with, no task runs, and none is due. For tests that wait, and for nobody else: it asks the database.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn is_idle(&self) -> Result<bool> {
+        match self.started.get() {
+            Some(started) => started.is_idle(self).await,
+            None => Ok(true),
+        }
+    }
+
+    /// The door for measurements and bookkeeping.
+    pub fn telemetry(&self) -> Telemetry<'_> {
+        Telemetry::new(self)
     }
 
     /// Runs `work` until it ends or the kernel shuts down.
@@ -170,7 +208,9 @@ impl Kernel {
         if has_new_rights {
             self.rights.poke();
         }
-        let _ = has_tasks;
+        if has_tasks {
+            self.queue.wake();
+        }
     }
 }
 

@@ -36,6 +36,12 @@ pub trait Stored: OutputType + Sized + 'static {
 
     /// Whether the row lies within `boundary`.
     fn is_within(row: &Self::Row, boundary: &Boundary) -> bool;
+
+    /// Whether the caller may see the row: [`is_within`](Self::is_within), unless more than the row decides.
+    fn is_visible(ctx: &Context<'_>, row: &Self::Row) -> impl Future<Output = Result<bool>> + Send {
+        let is_within = Self::is_within(row, &ctx.request().caller().boundary);
+        async move { Ok(is_within) }
+    }
 }
 
 /// The object `id`, or none where it isn't there or isn't the caller's.
@@ -45,8 +51,10 @@ pub trait Stored: OutputType + Sized + 'static {
 pub async fn by_id<S: Stored>(ctx: &Context<'_>, id: Uuid) -> Result<Option<S>> {
     check_read(ctx, S::READ).await?;
     let request = ctx.request();
-    let row = request.loaders().one::<S::ById>(id).await?;
-    Ok(row.filter(|row| S::is_within(row, &request.caller().boundary)).map(S::of))
+    match request.loaders().one::<S::ById>(id).await? {
+        Some(row) if S::is_visible(ctx, &row).await? => Ok(Some(S::of(row))),
+        _ => Ok(None),
+    }
 }
 
 /// The object of an edge: [`by_id`], where there is an id.

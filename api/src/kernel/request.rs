@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ::entity::audit_log::AuditSurface;
-use async_graphql::{Context, ServerError};
+use async_graphql::{Context, ServerError, Value};
 use sea_orm::DatabaseTransaction;
 
 use super::{Kernel, actor::Caller, db::Conn, error::Result, loader::Loaders, tx::Author};
@@ -28,6 +28,20 @@ pub struct Options {
     pub idempotency_key: Option<String>,
     /// Do everything, then undo it.
     pub is_dry_run: bool,
+}
+
+impl Options {
+    /// As the `extensions` of a request say, for clients that can't set headers.
+    pub fn of(request: &async_graphql::Request) -> Self {
+        let extension = |name: &str| request.extensions.get(name);
+        Self {
+            idempotency_key: match extension("idempotencyKey") {
+                Some(Value::String(key)) => Some(key.clone()),
+                _ => None,
+            },
+            is_dry_run: matches!(extension("dryRun"), Some(Value::Boolean(true))),
+        }
+    }
 }
 
 /// The request that resolvers run in; async-graphql carries it.

@@ -17,14 +17,14 @@ use super::{
     actor::{Actor, Boundary, PLATFORM},
     error::{Error, Result},
     event::{Event, LogEvent},
-    queue::NewTask,
+    queue::{self, NewTask},
     record, rights,
 };
 
 /// How long one may stay open: SQLite has one writer.
 pub const MAX_OPEN: Duration = Duration::from_secs(2);
 /// How many causes may stand behind an event.
-const MAX_DEPTH: i16 = 16;
+pub(super) const MAX_DEPTH: i16 = 16;
 
 /// In whose name a transaction writes, and what asked for it.
 #[derive(Clone, Debug)]
@@ -190,14 +190,22 @@ impl Tx {
         self.pending.is_empty()
     }
 
-    /// Puts a task into the queue, to run after the commit.
+    /// Puts a task into the queue, to run after the commit. Answers its id; none where its key is taken.
     ///
     /// # Errors
     /// Where the database refuses.
-    pub async fn enqueue(&mut self, task: NewTask) -> Result<()> {
-        self.kernel.queue().insert(&self.db, task, self.now).await?;
-        self.has_tasks = true;
-        Ok(())
+    pub async fn enqueue(&mut self, task: NewTask) -> Result<Option<Uuid>> {
+        Ok(self.enqueue_many(vec![task]).await?.pop())
+    }
+
+    /// Puts tasks into the queue, in one statement; at most 500. Answers the ids of those whose key isn't taken.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn enqueue_many(&mut self, tasks: Vec<NewTask>) -> Result<Vec<Uuid>> {
+        let ids = queue::insert(&self.kernel, &self.db, tasks).await?;
+        self.has_tasks |= !ids.is_empty();
+        Ok(ids)
     }
 
     /// Says that somebody's rights changed: every process reads them anew.

@@ -1,9 +1,12 @@
 //! Incidents in the schema: thin resolvers over the commands and reads of the domain.
 
 mod inputs;
+mod lists;
+mod stats;
 mod types;
 
 use async_graphql::{Context, ID, MaybeUndefined};
+use futures_util::Stream;
 use uuid::Uuid;
 
 use self::inputs::{
@@ -11,16 +14,27 @@ use self::inputs::{
     IncidentNoteAddInput, IncidentReopenInput, IncidentResolveInput, IncidentTransitionInput,
     IncidentUpdateInput,
 };
-use super::{INCIDENT, ops, store};
-use crate::kernel::{
-    actor::{ADMIN_USER, ORGANIZATION},
-    error::{Result, Violation},
-    mutation::{mutate, payload},
-    object::{self, Stored, parse_id},
-    request::RequestExt,
+use self::{
+    lists::{IncidentFilter, IncidentOrder},
+    stats::{IncidentStats, IncidentStatsGrouping, TimeRange},
+};
+use super::{INCIDENT, ops, reads, store};
+use crate::{
+    access::Actor,
+    kernel::{
+        actor::{ADMIN_USER, ORGANIZATION},
+        change::change,
+        error::{Result, Violation},
+        log::EventCursor,
+        mutation::{mutate, payload},
+        object::{self, Stored, parse_id},
+        page::{Args, Connection, Cursor, Filter},
+        request::RequestExt,
+        stream,
+    },
 };
 
-pub use types::Incident;
+pub use types::{Incident, IncidentTimelineEntry, Visibility};
 
 payload! { /// What opening an incident came to.
 IncidentCreatePayload { incident: Incident } }
@@ -59,6 +73,60 @@ impl Query {
         let request = ctx.request();
         let row = store::incident_by_number(&request.conn(), &request.caller().boundary, &number).await?;
         Ok(row.map(Incident::of))
+    }
+
+    /// Incidents, newest first unless ordered otherwise.
+    #[requires("incidents.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn incidents(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<IncidentFilter>,
+        order_by: Option<IncidentOrder>,
+        #[graphql(desc = "Words in number, title or description.")] search: Option<String>,
+    ) -> Result<Connection<Incident>> {
+        let args = Args { first, after, last, before };
+        reads::incidents(ctx, filter.predicate()?, search.as_deref(), order_by.into(), args).await
+    }
+
+    /// How long incidents that were opened in a range of time took, by day, service or severity.
+    #[requires("incidents.read")]
+    async fn incident_stats(
+        &self,
+        ctx: &Context<'_>,
+        range: TimeRange,
+        #[graphql(default_with = "IncidentStatsGrouping::Day")] group_by: IncidentStatsGrouping,
+        filter: Option<IncidentFilter>,
+    ) -> Result<IncidentStats> {
+        stats::stats(ctx, range, group_by, filter).await
+    }
+}
+
+change! {
+    /// A change of an incident.
+    IncidentChange { incident: Incident } by Actor
+}
+
+/// What can be heard of incidents.
+#[derive(Debug, Default)]
+pub struct Subscription;
+
+#[macros::subscription(name = "IncidentsSubscription")]
+impl Subscription {
+    /// Each change of an incident, from `after` or from now. One that leaves the filter is heard once more.
+    #[requires("incidents.read")]
+    async fn incident_changed(
+        &self,
+        ctx: &Context<'_>,
+        after: Option<EventCursor>,
+        filter: Option<IncidentFilter>,
+    ) -> Result<impl Stream<Item = IncidentChange>> {
+        let filter = filter.predicate()?;
+        stream::follow(ctx, after, move |event| IncidentChange::of(event, &filter))
     }
 }
 

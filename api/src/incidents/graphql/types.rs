@@ -4,19 +4,21 @@ use ::entity::{incident, incident_service, incident_timeline};
 use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use uuid::Uuid;
 
+use super::lists::IncidentTimelineFilter;
 use crate::{
     access::{Actor, AdminUser},
     directory::Organization,
     incidents::{
-        INCIDENT,
-        loaders::{AffectedServices, Incidents, Participants},
-        permissions, rules,
+        INCIDENT, TIMELINE_ENTRY,
+        loaders::{AffectedServices, Incidents, Participants, TimelineEntries},
+        permissions, reads, rules,
     },
     kernel::{
         actor::{Boundary, PLATFORM},
         error::Result,
         id::Prefix,
         object::{self, Stored},
+        page::{Args, Connection, Cursor, Filter},
         request::RequestExt,
         scalar::Timestamp,
     },
@@ -225,6 +227,21 @@ impl Incident {
         Ok(rows.unwrap_or_default().iter().map(|row| Actor::new(row.actor_kind, &row.actor_id)).collect())
     }
 
+    /// What happened to it, newest first. Who may not read internal entries sees the public ones.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection, and a filter")]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<IncidentTimelineFilter>,
+    ) -> Result<Connection<IncidentTimelineEntry>> {
+        let args = Args { first, after, last, before };
+        reads::timeline(ctx, self.0.id, filter.predicate()?, args).await
+    }
+
     /// The one that it went into.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Incident>> {
         object::edge(ctx, self.0.merged_into_id).await
@@ -345,12 +362,45 @@ impl From<incident_service::Model> for AffectedService {
 
 /// An entry of a timeline. Entries are added, never changed.
 #[derive(Debug)]
-pub struct IncidentTimelineEntry(pub(super) incident_timeline::Model);
+pub struct IncidentTimelineEntry(incident_timeline::Model);
+
+impl Stored for IncidentTimelineEntry {
+    type Row = incident_timeline::Model;
+    type ById = TimelineEntries;
+    const PREFIX: Prefix = TIMELINE_ENTRY;
+    const NOUN: &'static str = "timeline entry";
+    const READ: &'static str = permissions::READ;
+
+    fn of(row: incident_timeline::Model) -> Self {
+        Self(row)
+    }
+
+    fn id_of(row: &incident_timeline::Model) -> Uuid {
+        row.id
+    }
+
+    fn is_within(row: &incident_timeline::Model, boundary: &Boundary) -> bool {
+        boundary.contains(row.organization_id)
+    }
+
+    /// Internal entries are for those who work on it.
+    async fn is_visible(ctx: &Context<'_>, row: &incident_timeline::Model) -> Result<bool> {
+        let caller = ctx.request().caller();
+        let is_public = row.visibility == incident_timeline::Visibility::Public;
+        Ok(Self::is_within(row, &caller.boundary)
+            && (is_public || caller.permissions.has(permissions::READ_INTERNAL)))
+    }
+}
 
 /// An entry of a timeline. Entries are added, never changed.
 #[Object]
 impl IncidentTimelineEntry {
-    /// The entry's id: a plain UUID, since entries are only ever read with their incident.
+    /// `itl_…`
+    async fn id(&self) -> ID {
+        TIMELINE_ENTRY.encode(self.0.id).into()
+    }
+
+    /// The same as a plain UUID.
     async fn uuid(&self) -> Uuid {
         self.0.id
     }

@@ -5,6 +5,7 @@
 //! poll of 250 ms, never an event. Whoever is behind reads the gap from the table.
 
 mod cursor;
+mod follower;
 mod hub;
 mod sequencer;
 mod tailer;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::error::{Error, Result};
 
 pub use cursor::EventCursor;
+pub use follower::Follower;
 pub use hub::Hub;
 pub(super) use sequencer::{run as run_sequencer, sequence};
 pub(super) use tailer::run as run_tailer;

@@ -1,0 +1,242 @@
+//! One connection: a socket, a caller, and the operations between them.
+
+use std::{ops::ControlFlow, pin::pin, time::Duration};
+
+use async_graphql::{Request, ServerError};
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::SplitStream,
+};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use uuid::Uuid;
+
+use super::{
+    Gateway, Limits,
+    operations::Operations,
+    protocol::{ClientMessage, Close, Envelope, ack, pong},
+    writer::Writer,
+};
+use crate::kernel::{
+    error::Error,
+    request::Origin,
+    rights::EXPIRED,
+    stream::{Ended, Session},
+};
+
+/// How long a client may take to read our last words.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a process that stops waits for the answers of what was begun.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+struct Connection<G> {
+    gateway: G,
+    limits: Limits,
+    origin: Origin,
+    authorization: Option<String>,
+    session: Option<Session>,
+    /// Ready when the session is over.
+    ended: Option<BoxFuture<'static, Ended>>,
+    operations: Operations,
+    writer: Writer,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve<G: Gateway>(
+    gateway: G,
+    limits: Limits,
+    origin: Origin,
+    authorization: Option<String>,
+    socket: WebSocket,
+) {
+    let is_ours = socket.protocol().is_some();
+    let (sink, mut incoming) = socket.split();
+    let mut connection = Connection {
+        gateway,
+        limits,
+        origin,
+        authorization,
+        session: None,
+        ended: None,
+        operations: Operations::default(),
+        writer: Writer::new(sink),
+    };
+    let close = if is_ours { connection.run(&mut incoming).await } else { Some(Close::SUBPROTOCOL) };
+    if let Some(close) = close {
+        connection.close(&close, &mut incoming).await;
+    }
+}
+
+impl<G: Gateway> Connection<G> {
+    /// Runs until there is a reason to close; without one where the socket is gone.
+    async fn run(&mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Close> {
+        let shutdown = self.gateway.kernel().shutdown().clone();
+        let mut init = pin!(sleep(self.limits.init_timeout));
+        let mut pings = interval_at(Instant::now() + self.limits.ping_interval, self.limits.ping_interval);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        loop {
+            tokio::select! {
+                // In this order: whether there may be deliveries at all is known before there is one.
+                biased;
+                () = shutdown.cancelled() => {
+                    self.answer_what_was_begun().await;
+                    return Some(Close::RESTARTING);
+                }
+                Some(ended) = OptionFuture::from(self.ended.as_mut()) => {
+                    self.writer.clear();
+                    return Some(match ended {
+                        Ended::Revoked => Close::REVOKED,
+                        Ended::Expired => Close::EXPIRED,
+                    });
+                }
+                () = &mut init, if self.session.is_none() => return Some(Close::INIT_TIMEOUT),
+                flushed = self.writer.flush(), if !self.writer.is_idle() => flushed.ok()?,
+                message = incoming.next(), if !self.writer.is_full() => {
+                    heard = Instant::now();
+                    match message? {
+                        Ok(message) => {
+                            if let ControlFlow::Break(close) = self.receive(message) {
+                                return close;
+                            }
+                        }
+                        Err(error) => {
+                            tracing::debug!(%error, "reading from a WebSocket");
+                            return Some(Close::invalid("this can't be read, or is longer than a message may be"));
+                        }
+                    }
+                }
+                _ = pings.tick() => {
+                    if !self.writer.is_idle() {
+                        // It doesn't read, so it can't have seen a ping. That isn't silence: TCP knows that it is there.
+                        heard = Instant::now();
+                    } else if heard.elapsed() >= 2 * self.limits.ping_interval {
+                        return Some(Close::SILENT);
+                    } else {
+                        self.writer.push(Message::Ping(axum::body::Bytes::new()));
+                    }
+                }
+                Some(message) = self.operations.next(), if self.writer.is_idle() => {
+                    self.writer.push(message);
+                    // What else is there goes along.
+                    while !self.writer.is_full()
+                        && let Some(Some(message)) = self.operations.next().now_or_never()
+                    {
+                        self.writer.push(message);
+                    }
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, message: Message) -> ControlFlow<Option<Close>> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => {
+                return ControlFlow::Break(Some(Close::invalid("messages are text, not binary")));
+            }
+            Message::Ping(_) | Message::Pong(_) => return ControlFlow::Continue(()),
+            // The library has queued the answer, which goes out with the flush.
+            Message::Close(_) => return ControlFlow::Break(None),
+        };
+        let handled = ClientMessage::parse(&text).and_then(|message| match message {
+            ClientMessage::Init(payload) => self.init(&payload),
+            ClientMessage::Ping(payload) => {
+                self.writer.push(pong(payload));
+                Ok(())
+            }
+            ClientMessage::Pong => Ok(()),
+            ClientMessage::Subscribe { id, request } => self.subscribe(&id, *request),
+            ClientMessage::Complete { id } => {
+                self.operations.stop(&id);
+                Ok(())
+            }
+        });
+        match handled {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(close) => ControlFlow::Break(Some(close)),
+        }
+    }
+
+    fn init(&mut self, payload: &Map<String, Value>) -> Result<(), Close> {
+        if self.session.is_some() {
+            return Err(Close::SECOND_INIT);
+        }
+        let authorization = match payload.get("authorization").or_else(|| payload.get("Authorization")) {
+            Some(Value::String(text)) => Some(text.as_str()),
+            None | Some(Value::Null) => self.authorization.as_deref(),
+            Some(_) => return Err(Close::invalid("`authorization` in connection_init is a string")),
+        };
+        let caller = self.gateway.authenticate(authorization).map_err(|error| match error {
+            Error::Unavailable { .. } => Close::UNAVAILABLE,
+            Error::Unauthenticated(EXPIRED) => Close::EXPIRED,
+            _ => Close::FORBIDDEN,
+        })?;
+        self.authorization = None;
+        let session = Session::new(self.gateway.kernel(), caller);
+        self.ended = Some(session.clone().ended().boxed());
+        self.session = Some(session);
+        self.writer.push(ack());
+        Ok(())
+    }
+
+    fn subscribe(&mut self, id: &str, request: Request) -> Result<(), Close> {
+        let Some(session) = &self.session else { return Err(Close::TOO_EARLY) };
+        if self.operations.contains(id) {
+            return Err(Close::duplicate(id));
+        }
+        // Each operation is a request of its own.
+        let origin = Origin { request_id: Uuid::new_v4().simple().to_string(), ..self.origin.clone() };
+        if self.operations.len() >= self.limits.max_operations {
+            let most = self.limits.max_operations;
+            let message = format!("this connection runs {most} operations already: complete one first");
+            let mut error = ServerError::new(message, None);
+            Error::complete(&mut error, "THROTTLED", &origin.request_id);
+            self.writer.push(Envelope::new(id).error(&[error]));
+            return Ok(());
+        }
+        self.operations.start(&self.gateway, session, origin, id, request);
+        Ok(())
+    }
+
+    /// What was executed goes out, and queries and mutations are waited for, before a stopping process closes.
+    async fn answer_what_was_begun(&mut self) {
+        let answers = async {
+            loop {
+                while let Some(Some(message)) = self.operations.next().now_or_never() {
+                    self.writer.push(message);
+                    if self.writer.is_full() {
+                        self.writer.flush().await?;
+                    }
+                }
+                self.writer.flush().await?;
+                if !self.operations.awaits_answers() {
+                    return Ok::<_, axum::Error>(());
+                }
+                if let Some(message) = self.operations.next().await {
+                    self.writer.push(message);
+                }
+            }
+        };
+        // Out of time or out of a socket: there is nothing more to be done for it.
+        let _ = timeout(LAST_ANSWERS, answers).await;
+    }
+
+    /// Says why, and waits a moment until the client has read it.
+    async fn close(mut self, close: &Close, incoming: &mut SplitStream<WebSocket>) {
+        drop(std::mem::take(&mut self.operations));
+        self.writer.push(close.message());
+        let farewell = async {
+            self.writer.flush().await?;
+            while let Some(message) = incoming.next().await {
+                message?;
+            }
+            Ok::<_, axum::Error>(())
+        };
+        if let Ok(Err(error)) = timeout(FAREWELL, farewell).await {
+            tracing::debug!(%error, "closing a WebSocket");
+        }
+    }
+}

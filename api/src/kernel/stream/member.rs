@@ -1,0 +1,246 @@
+//! One subscription of one connection.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_graphql::{Request, ServerError};
+use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
+
+use super::{
+    Delivery, Session, Streams,
+    document::Document,
+    execution::{Execution, Outcome},
+    group::{Found, Group, Key},
+    server_error, tail, until_fresh,
+};
+use crate::kernel::{
+    actor::Caller,
+    db::Conn,
+    error::{Error, Result},
+    guard::Access,
+    log::{self, EventCursor},
+    request::Origin,
+};
+
+/// Bytes of payloads that a member holds at most while it catches up; one payload alone may have more.
+const REPLAY_BYTES: usize = 256 * 1024;
+
+/// A position in the log, and how it gets on from there.
+struct Member {
+    streams: Streams,
+    origin: Origin,
+    /// Held so that its callers go on being told.
+    _session: Session,
+    callers: watch::Receiver<Arc<Caller>>,
+    caller: Arc<Caller>,
+    document: Arc<Document>,
+    /// The root field's declaration.
+    access: Access,
+    /// Everything up to here was delivered, or isn't shown.
+    position: i64,
+    /// The group of the caller's present scope. `None`: still to be joined.
+    joined: Option<Joined>,
+    /// What was read and executed on its own, to be delivered before anything from the group.
+    replayed: VecDeque<(i64, Option<Arc<str>>)>,
+    /// Its own execution, while it is behind.
+    replay: Option<Box<Execution>>,
+    has_begun: bool,
+}
+
+struct Joined {
+    group: Arc<Group>,
+    news: watch::Receiver<()>,
+}
+
+/// The deliveries of a subscription.
+pub(super) fn deliveries(
+    streams: Streams,
+    session: &Session,
+    origin: Origin,
+    request: Request,
+) -> impl Stream<Item = Delivery> + Send + use<> {
+    // Now, not when it is first polled: what happens from here on is delivered.
+    let position = streams.0.kernel.hub().position();
+    let request_id = origin.request_id.clone();
+    let log_id = streams.0.kernel.log_id();
+    let member = Member::new(streams, session, origin, request, position);
+    stream::unfold(Some(member), move |member| {
+        let request_id = request_id.clone();
+        async move {
+            let mut member = match member? {
+                Ok(member) => member,
+                Err(error) => return Some((Delivery::Error(vec![refused(error, &request_id)]), None)),
+            };
+            match member.next().await {
+                Ok(Some(payload)) => {
+                    let cursor = EventCursor::new(log_id, member.position);
+                    Some((Delivery::Next { cursor, payload }, Some(Ok(member))))
+                }
+                Ok(None) => Some((Delivery::Complete, None)),
+                Err(Stop::Error(error)) => {
+                    Some((Delivery::Error(vec![server_error(error, &request_id)]), None))
+                }
+                Err(Stop::Refused(errors)) => Some((Delivery::Error(errors), None)),
+            }
+        }
+    })
+}
+
+/// An error about the document, which has its code already.
+fn refused(mut error: ServerError, request_id: &str) -> ServerError {
+    Error::complete(&mut error, "GRAPHQL_VALIDATION_FAILED", request_id);
+    error
+}
+
+/// Why a member can't go on.
+enum Stop {
+    /// For a reason of ours.
+    Error(Error),
+    /// Its document was refused.
+    Refused(Vec<ServerError>),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Member {
+    fn new(
+        streams: Streams,
+        session: &Session,
+        origin: Origin,
+        request: Request,
+        position: i64,
+    ) -> Result<Self, ServerError> {
+        let document = Arc::new(Document::read(request)?);
+        // A field that nobody declares doesn't exist, which validation will say.
+        let access =
+            streams.0.kernel.catalogue().field(document.field()).map_or(Access::Public, |field| field.access);
+        let mut callers = session.watch();
+        let caller = callers.borrow_and_update().clone();
+        Ok(Self {
+            streams,
+            origin,
+            _session: session.clone(),
+            callers,
+            caller,
+            document,
+            access,
+            position,
+            joined: None,
+            replayed: VecDeque::new(),
+            replay: None,
+            has_begun: false,
+        })
+    }
+
+    /// The next payload; none where the subscription has ended by itself.
+    async fn next(&mut self) -> Result<Option<Arc<str>>, Stop> {
+        loop {
+            until_fresh(&self.streams.0.kernel).await;
+            self.recheck()?;
+            let Some(joined) = &mut self.joined else {
+                Box::pin(self.join()).await?;
+                continue;
+            };
+            if let Some((position, payload)) = self.replayed.pop_front() {
+                self.position = position;
+                match payload {
+                    Some(payload) => return Ok(Some(payload)),
+                    None => continue,
+                }
+            }
+            match joined.group.ring().after(self.position) {
+                Found::Payload(position, payload) => {
+                    self.position = position;
+                    self.replay = None;
+                    return Ok(Some(payload));
+                }
+                Found::Nothing(position) => {
+                    // It may have started beyond what the group has executed yet.
+                    self.position = self.position.max(position);
+                    self.replay = None;
+                    tokio::select! {
+                        // We hold both senders.
+                        _ = joined.news.changed() => {}
+                        _ = self.callers.changed() => self.callers.mark_changed(),
+                    }
+                }
+                Found::Behind(floor) => Box::pin(self.read_log(floor)).await?,
+                Found::Ended(end) => return Ok(end.map(|()| None)?),
+            }
+        }
+    }
+
+    /// Before anything is delivered: may they still, and is it still the same that they see?
+    fn recheck(&mut self) -> Result<()> {
+        if self.callers.has_changed().unwrap_or(false) {
+            let caller = self.callers.borrow_and_update().clone();
+            caller.check(&self.access)?;
+            if caller.scope() != self.caller.scope() {
+                // What was executed for the old scope isn't theirs any more.
+                self.joined = None;
+                self.replayed.clear();
+                self.replay = None;
+            }
+            self.caller = caller;
+        }
+        Ok(())
+    }
+
+    /// Joins the group of the caller's scope. The document is executed in the caller's own name first, as far as its
+    /// first event: that validates it and runs its guards.
+    async fn join(&mut self) -> Result<(), Stop> {
+        let execution = self.open().await?;
+        if !self.has_begun
+            && let Some(after) = execution.after()
+        {
+            let head = log::head(&Conn::Pool(self.streams.0.kernel.db().reader().clone())).await?;
+            self.position = after.resume(&head)?;
+        }
+        self.has_begun = true;
+        let key = Key { shape: self.document.shape(), scope: self.caller.scope() };
+        let streams = &self.streams.0;
+        let (group, spare) = streams.groups.join(&streams.kernel, key, &self.document, execution);
+        self.document = group.document().clone();
+        self.replay = spare.map(Box::new);
+        self.joined = Some(Joined { news: group.ring().news(), group });
+        Ok(())
+    }
+
+    /// Reads the next batch of what the group's ring doesn't hold.
+    async fn read_log(&mut self, until: i64) -> Result<(), Stop> {
+        let streams = self.streams.clone();
+        let _turn =
+            streams.0.replays.acquire().await.map_err(|_| Error::internal("nobody may read the log"))?;
+        let mut execution = match self.replay.take() {
+            Some(execution) => execution,
+            None => Box::new(self.open().await?),
+        };
+        let mut bytes = 0;
+        for event in tail::read(&streams.0.kernel, self.position, until).await? {
+            let payload = match execution.run(&event).await {
+                Outcome::Shown(payload) => Some(payload),
+                Outcome::Hidden => None,
+                Outcome::Ended => {
+                    return Err(Error::internal("a subscription ended while it was read again").into());
+                }
+            };
+            bytes += payload.as_ref().map_or(0, |payload| payload.len());
+            self.replayed.push_back((event.position, payload));
+            if bytes >= REPLAY_BYTES {
+                break;
+            }
+        }
+        self.replay = Some(execution);
+        Ok(())
+    }
+
+    async fn open(&mut self) -> Result<Execution, Stop> {
+        Execution::open(&self.streams, (*self.caller).clone(), self.origin.clone(), &self.document)
+            .await
+            .map_err(Stop::Refused)
+    }
+}

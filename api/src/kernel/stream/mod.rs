@@ -1,0 +1,128 @@
+//! Subscriptions: how clients follow the log, executed once and shared.
+//!
+//! A domain's subscription field says which events it shows and as what ([`follow`]). Everything else happens here, so
+//! that ten thousand who watch the same thing cost little more than one:
+//!
+//! - An *execution* ([`execution`]) is one run of a subscription document that is handed events one at a time, through
+//!   its *feed* ([`feed`]), and answers each with a payload or with nothing.
+//! - A *group* ([`group`]) is everybody with the same document, variables (but for `after`) and scope. It has one
+//!   execution, which follows the log at its head; the payloads go as shared text into a ring that all members read.
+//! - A *member* ([`member`]) is one subscription of one connection: a position in the log. It reads the ring. Where it
+//!   is behind what the ring holds, because it resumes with `after` or its client is slow, it reads the log from the
+//!   table with an execution of its own, a bounded batch at a time, until it has caught up. So nothing is buffered for
+//!   anybody, and nothing is lost.
+//! - A *session* ([`Session`]) is the caller of a connection for as long as it lasts. It follows the rights: a
+//!   revoked or expired credential ends it, a changed one moves its members to the group of their new scope.
+//!
+//! Errors of the moment (the database is away) delay an event; they never replace it.
+//!
+//! What a change shows may depend on the caller's scope (permissions and boundary) and on nothing else of theirs: the
+//! other members of the group see the same.
+
+mod document;
+mod execution;
+mod feed;
+mod group;
+mod member;
+mod session;
+mod tail;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Executor, Response, ServerError};
+use futures_util::stream::{BoxStream, Stream};
+use tokio::sync::Semaphore;
+
+use self::group::Groups;
+use super::{Kernel, error::Error, log::EventCursor, request::Origin};
+
+pub use document::operation_type;
+pub use feed::follow;
+pub use session::{Ended, Session};
+
+/// Members that read the log from the table at the same time, in one process; the others wait their turn.
+const REPLAYS: usize = 4;
+/// How often whoever waits for the database looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What a subscription tells its client.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A result.
+    Next {
+        /// The place to resume from after this one.
+        cursor: EventCursor,
+        /// The response as JSON, shared by everybody who gets the same.
+        payload: Arc<str>,
+    },
+    /// It can't begin, or can't go on. The last one.
+    Error(Vec<ServerError>),
+    /// It has ended by itself. The last one.
+    Complete,
+}
+
+/// The subscriptions of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Streams(Arc<Inner>);
+
+struct Inner {
+    kernel: Kernel,
+    execute: Box<dyn Fn(async_graphql::Request) -> BoxStream<'static, Response> + Send + Sync>,
+    groups: Arc<Groups>,
+    replays: Semaphore,
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Streams")
+    }
+}
+
+impl Streams {
+    /// Subscriptions of `schema`, which follow the log of `kernel`.
+    pub fn new(kernel: Kernel, schema: impl Executor) -> Self {
+        Self(Arc::new(Inner {
+            kernel,
+            execute: Box::new(move |request| schema.execute_stream(request, None)),
+            groups: Arc::default(),
+            replays: Semaphore::new(REPLAYS),
+        }))
+    }
+
+    /// Subscribes the caller of `session` to the subscription operation `request`, from now on or from its `after`.
+    ///
+    /// Events that are published from this call on are delivered, even where the stream is polled later. Nothing runs
+    /// ahead of who polls: the stream of a slow client costs as little as that of a fast one.
+    pub fn subscribe(
+        &self,
+        session: &Session,
+        origin: Origin,
+        request: async_graphql::Request,
+    ) -> impl Stream<Item = Delivery> + Send + use<> {
+        member::deliveries(self.clone(), session, origin, request)
+    }
+
+    /// How many groups there are, for the operator.
+    pub fn groups(&self) -> usize {
+        self.0.groups.len()
+    }
+}
+
+/// An error as GraphQL has it, complete with its code.
+fn server_error(error: Error, request_id: &str) -> ServerError {
+    let mut error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
+    error.locations.clear();
+    Error::complete(&mut error, "INTERNAL_SERVER_ERROR", request_id);
+    error
+}
+
+/// Waits until rights are known for sure. While they aren't, nothing is delivered to anybody: a revocation may have
+/// been missed.
+async fn until_fresh(kernel: &Kernel) {
+    while !kernel.rights().is_fresh() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,75 @@
+//! The caller of a connection, for as long as it lasts.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::kernel::{Kernel, actor::Caller, error::Error, rights::EXPIRED};
+
+/// Who is connected, with what they may now. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Session {
+    kernel: Kernel,
+    caller: Arc<watch::Sender<Arc<Caller>>>,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The credential was revoked, or its account isn't active any more: it never works again.
+    Revoked,
+    /// The credential's time is over: a fresh one would work.
+    Expired,
+}
+
+impl Session {
+    /// The session of `caller`.
+    pub fn new(kernel: &Kernel, caller: Caller) -> Self {
+        Self { kernel: kernel.clone(), caller: Arc::new(watch::Sender::new(Arc::new(caller))) }
+    }
+
+    /// The caller, as of the rights of now.
+    pub fn caller(&self) -> Arc<Caller> {
+        self.caller.borrow().clone()
+    }
+
+    /// Wakes whenever the caller's scope has changed.
+    pub(super) fn watch(&self) -> watch::Receiver<Arc<Caller>> {
+        self.caller.subscribe()
+    }
+
+    /// Keeps the caller up to date and returns when the session is over. Whoever holds a session has to wait for this
+    /// beside everything else, and first: it is what a revocation works through.
+    pub async fn ended(self) -> Ended {
+        let Some(identity) = self.caller().identity.clone() else { return std::future::pending().await };
+        let mut snapshots = self.kernel.rights().watch();
+        loop {
+            let snapshot = snapshots.borrow_and_update().clone();
+            let now = self.kernel.clock().now();
+            match snapshot.resolve(&identity.credential, now, self.kernel.catalogue()) {
+                Ok(caller) => {
+                    self.caller.send_if_modified(|held| {
+                        let is_changed = held.scope() != caller.scope();
+                        if is_changed {
+                            *held = Arc::new(caller);
+                        }
+                        is_changed
+                    });
+                }
+                Err(Error::Unauthenticated(EXPIRED)) => return Ended::Expired,
+                Err(_) => return Ended::Revoked,
+            }
+            let expiry = async {
+                match identity.expires_at {
+                    Some(at) => self.kernel.clock().sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // An error says that the rights are gone with the kernel, which we hold.
+                _ = snapshots.changed() => {}
+                () = expiry => {}
+            }
+        }
+    }
+}
