@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     access,
     config::{Config, DatabaseUrl},
-    http::{Authenticator, Face},
+    http::{self, Authenticator, Face},
     kernel::{
         Kernel, Parts,
         clock::Clock,
@@ -120,6 +120,16 @@ impl App {
                 Ok(None)
             }
         }
+    }
+
+    /// Serves the gateway's own numbers on `listener`, as long as it runs.
+    pub fn serve_metrics(&self, listener: TcpListener) {
+        let router = http::metrics::router(self.kernel.clone());
+        self.kernel.background(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "metrics can't be served");
+            }
+        });
     }
 
     /// Serves on `listener` until [`Inner::shutdown`](crate::kernel::Inner::shutdown) is cancelled, then stops: takes

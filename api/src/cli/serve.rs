@@ -1,5 +1,7 @@
 //! `opsgate serve`
 
+use std::net::SocketAddr;
+
 use tokio::{net::TcpListener, signal};
 
 use crate::{
@@ -32,6 +34,10 @@ pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         shutdown.cancel();
     });
     Ok(app.serve(listener).await?)
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { setting, address, source })
 }
 
 /// Returns at SIGTERM or Ctrl-C.

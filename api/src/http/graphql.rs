@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use super::{Face, Socket, websocket};
+use super::{Face, Socket, metrics, websocket};
 use crate::kernel::{
     actor::Caller,
     error::{Error, Result},
@@ -220,6 +220,7 @@ fn answer(status: StatusCode, origin: &Origin, mut response: Response) -> HttpRe
     }
     let mut http = GraphQLResponse::from(response).into_response();
     *http.status_mut() = status;
+    metrics::answered(status.as_u16());
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         http.headers_mut().insert(REQUEST_ID, id);
     }

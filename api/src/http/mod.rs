@@ -3,6 +3,7 @@
 mod auth;
 mod graphql;
 mod health;
+pub mod metrics;
 mod websocket;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -94,12 +95,12 @@ impl Face {
 #[derive(Clone)]
 struct Socket {
     face: Face,
-    _open: TaskTrackerToken,
+    _open: Arc<(TaskTrackerToken, metrics::OpenSocket)>,
 }
 
 impl Socket {
     fn of(face: Face) -> Self {
-        Self { _open: face.0.sockets.token(), face }
+        Self { _open: Arc::new((face.0.sockets.token(), metrics::OpenSocket::new())), face }
     }
 }
 

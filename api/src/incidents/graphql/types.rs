@@ -228,7 +228,6 @@ impl Incident {
     }
 
     /// What happened to it, newest first. Who may not read internal entries sees the public ones.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection, and a filter")]
     async fn timeline(
         &self,
         ctx: &Context<'_>,

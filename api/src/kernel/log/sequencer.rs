@@ -21,7 +21,7 @@ use crate::kernel::{
 };
 
 /// "opsgate" in ASCII: the advisory lock of whoever sequences.
-const LOCK: i64 = 0x6f70_7367_6174_65;
+const LOCK: i64 = 0x006f_7073_6761_7465;
 /// Rows a transaction.
 const BATCH: u64 = 1000;
 /// The channel on which PostgreSQL says that positions were given.

@@ -28,7 +28,7 @@ mod session;
 mod tail;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,0 +1,69 @@
+//! The gateway's own numbers, for Prometheus: on an address of their own, aggregated only, no label that could name a
+//! person.
+
+use std::sync::OnceLock;
+
+use axum::{Router, extract::State, routing::get};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::kernel::Kernel;
+
+const REQUESTS: &str = "opsgate_requests_total";
+const STATEMENTS: &str = "opsgate_sql_statements_total";
+const POSITION: &str = "opsgate_log_position";
+const SOCKETS: &str = "opsgate_websockets";
+
+/// What renders the numbers. The recorder is the process's; it is installed when the first gateway starts.
+fn recorder() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE.get_or_init(|| match PrometheusBuilder::new().install_recorder() {
+        Ok(handle) => {
+            describe_counter!(REQUESTS, "GraphQL requests over HTTP, by the status of the answer.");
+            describe_counter!(STATEMENTS, "SQL statements sent.");
+            describe_gauge!(POSITION, "The last position of the event log that this process has published.");
+            describe_gauge!(SOCKETS, "Open WebSockets.");
+            Some(handle)
+        }
+        Err(error) => {
+            tracing::error!(%error, "metrics can't be recorded");
+            None
+        }
+    });
+    handle.as_ref()
+}
+
+/// Counts an answer.
+pub(super) fn answered(status: u16) {
+    counter!(REQUESTS, "status" => status.to_string()).increment(1);
+}
+
+/// Counts a WebSocket as open until it is dropped.
+#[derive(Debug)]
+pub(super) struct OpenSocket(());
+
+impl OpenSocket {
+    pub(super) fn new() -> Self {
+        gauge!(SOCKETS).increment(1);
+        Self(())
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        gauge!(SOCKETS).decrement(1);
+    }
+}
+
+/// `GET /metrics`, and nothing else.
+pub fn router(kernel: Kernel) -> Router {
+    recorder();
+    Router::new().route("/metrics", get(render)).with_state(kernel)
+}
+
+async fn render(State(kernel): State<Kernel>) -> String {
+    counter!(STATEMENTS).absolute(kernel.db().statements());
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+    gauge!(POSITION).set(kernel.hub().position() as f64);
+    recorder().map(PrometheusHandle::render).unwrap_or_default()
+}

@@ -1,0 +1,77 @@
+//! Many events, many clients, slow ones.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::client::TestGateway;
+
+const NUMBERS: &str = "subscription { widgetChanged { number } }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_reader_gets_everything_in_order_and_holds_no_memory() {
+    const EVENTS: i64 = 20_000;
+    let gateway = TestGateway::new().await;
+    let token = gateway.token().await;
+    let mut quick = gateway.client(&token).await;
+    quick.subscribe("1", NUMBERS, json!({})).await;
+    let mut slow = gateway.socket_with(Some("graphql-transport-ws"), None, Some(16 * 1024)).await;
+    slow.init(&token).await;
+    // 160 MiB in all.
+    slow.subscribe("1", "subscription { widgetChanged { number padding(kib: 8) } }", json!({})).await;
+    slow.silence().await;
+    quick.silence().await;
+    let reading = tokio::spawn(async move { quick.numbers("1", 20_000).await });
+    let before = resident_mib();
+    gateway.fixture.record(0..EVENTS).await;
+    assert_eq!(reading.await.unwrap(), (0..EVENTS).collect::<Vec<_>>());
+    let grown = resident_mib().saturating_sub(before);
+    assert!(grown < 80, "{grown} MiB more for a client that doesn't read");
+    for number in 0..EVENTS {
+        let result = slow.result("1").await;
+        assert_eq!(result["data"]["widgetChanged"]["number"], number);
+    }
+    let grown = resident_mib().saturating_sub(before);
+    assert!(grown < 80, "{grown} MiB more after it has read");
+    // And it is with the others again.
+    slow.silence().await;
+    gateway.fixture.record([EVENTS]).await;
+    assert_eq!(slow.numbers("1", 1).await, [EVENTS]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_sockets_resume_in_the_middle_of_writes() {
+    let gateway = TestGateway::new().await;
+    let token = gateway.token().await;
+    let mut clients = Vec::new();
+    for _ in 0..200 {
+        let mut client = gateway.client(&token).await;
+        client.subscribe("1", NUMBERS, json!({})).await;
+        // Subscribed when the ping after it is answered.
+        client.send(json!({ "type": "ping" })).await;
+        assert_eq!(client.next().await["type"], "pong");
+        clients.push(client);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let start = Instant::now();
+    let readers: Vec<_> = clients
+        .into_iter()
+        .map(|mut client| tokio::spawn(async move { client.numbers("1", 300).await }))
+        .collect();
+    for number in 0..300 {
+        crate::kernel::stream::tests::fixture::record(&gateway.fixture.kernel, [number], uuid::Uuid::nil())
+            .await;
+    }
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), (0..300).collect::<Vec<_>>());
+    }
+    eprintln!("300 commits to 200 sockets in {:?}", start.elapsed());
+    assert_eq!(gateway.fixture.resolved(), 300);
+}
+
+/// Memory of this process, in MiB.
+fn resident_mib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+}
