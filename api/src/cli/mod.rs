@@ -2,6 +2,7 @@
 
 mod doctor;
 mod serve;
+mod subscribe;
 mod token;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -41,6 +42,8 @@ enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(token::Command),
+    /// Follow a subscription: a line of JSON for each result.
+    Subscribe(subscribe::Options),
     /// Look at configuration, keys, database, clock and ports, and say what to do.
     Doctor,
 }
@@ -92,6 +95,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         print!("{}", schema::sdl());
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::Subscribe(options) = command {
+        subscribe::run(options).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = Config::load(cli.config.as_deref(), &cli.overrides)?;
     log_to_stderr(&config);
     match command {
@@ -99,7 +106,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
         Command::Token(command) => token::run(&config, command).await?,
         Command::Doctor => return Ok(doctor::run(&config).await),
-        Command::Schema => {}
+        Command::Schema | Command::Subscribe(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

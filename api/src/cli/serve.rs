@@ -12,15 +12,12 @@ use crate::{
 
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    let address = config.listen;
     // Before the database is touched: a port that is taken says that another gateway is running.
-    let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen {
-        setting: "listen",
-        address,
-        source,
-    })?;
+    let listener = listen("listen", config.listen).await?;
+    let metrics = listen("metrics_listen", config.metrics_listen).await?;
     let address = listener.local_addr()?;
     let app = App::open(config, Clock::system()).await?;
+    app.serve_metrics(metrics);
     if let Some(token) = app.bootstrap().await? {
         println!("This is the first start. The owner's token, shown this once:\n\n    {}\n", token.expose());
     }

@@ -187,7 +187,9 @@ impl Provider for Layer {
 /// it into the container because a service there is called "opsgate".
 fn is_foreign(variable: &str, value: &str) -> bool {
     let is_link = value.starts_with("tcp://") || value.starts_with("udp://");
-    variable == "OPSGATE_CONFIG"
+    // The token of `opsgate subscribe`, which has no settings.
+    variable == "OPSGATE_TOKEN"
+        || variable == "OPSGATE_CONFIG"
         || variable.starts_with("OPSGATE_TEST_")
         || variable.starts_with("OPSGATE_SERVICE_")
         || (variable == "OPSGATE_PORT" && is_link)

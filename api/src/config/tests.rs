@@ -142,6 +142,7 @@ fn variables_that_are_not_settings_are_left_alone() {
     for (name, value) in [
         ("PATH", "/bin"),
         ("OPSGATE_CONFIG", "x.toml"),
+        ("OPSGATE_TOKEN", "opsk_x"),
         ("OPSGATE_TEST_POSTGRES_URL", "postgres://x"),
         ("OPSGATE_SERVICE_HOST", "10.0.0.1"),
         ("OPSGATE_PORT", "tcp://10.0.0.1:80"),

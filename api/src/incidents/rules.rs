@@ -96,6 +96,16 @@ pub fn check_transition(from: Status, to: Status) -> Result<(), Violation> {
     if is_forward { Ok(()) } else { Err(no_transition(from, &format!("to {}", name(to)), "status")) }
 }
 
+/// Whether `incidentTransition` leads anywhere from `from`.
+///
+/// # Errors
+/// INVALID_TRANSITION where it doesn't.
+pub fn check_any_transition(from: Status) -> Result<(), Violation> {
+    // Whatever leads anywhere leads to one of the last two that a step can reach.
+    let is_any = [Status::Monitoring, Status::Closed].iter().any(|to| check_transition(from, *to).is_ok());
+    if is_any { Ok(()) } else { Err(no_transition(from, "any further by a transition", "id")) }
+}
+
 /// Whether an incident of status `from` can be acknowledged.
 ///
 /// # Errors
@@ -318,6 +328,8 @@ mod tests {
                     || (from == Status::Resolved && to == Status::Closed);
                 assert_eq!(check_transition(from, to).is_ok(), allowed, "{from:?} → {to:?}");
             }
+            let is_any = Status::iter().any(|to| check_transition(from, to).is_ok());
+            assert_eq!(check_any_transition(from).is_ok(), is_any, "{from:?}");
         }
         assert_eq!(
             check_transition(Status::Open, Status::Resolved).unwrap_err().code,

@@ -37,6 +37,9 @@ pub mod token;
 pub mod tx;
 pub mod workers;
 
+#[cfg(test)]
+mod testing;
+
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};

@@ -75,3 +75,30 @@ fn check<E: EntityTrait>() -> Result<()> {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ::entity::{event, probe_result, task, user};
+    use sea_orm::{EntityTrait, sea_query::Expr};
+
+    use super::*;
+    use crate::kernel::testing::{manual_clock, on_each};
+
+    #[tokio::test]
+    async fn facts_do_not_come_in_by_this_door() {
+        on_each(async |database| {
+            let kernel = database.kernel(&manual_clock()).await;
+            let telemetry = kernel.telemetry();
+            let update = user::Entity::update_many().col_expr(user::Column::Version, Expr::val(2));
+            let error = telemetry.update_many(update).await.unwrap_err();
+            assert!(matches!(&error, Error::Internal(cause) if cause.to_string().starts_with("users isn't")));
+            assert!(telemetry.delete_many(event::Entity::delete_many()).await.is_err());
+            assert!(telemetry.insert(user::Entity::insert_many::<user::ActiveModel, _>([])).await.is_err());
+
+            let none = probe_result::Entity::insert_many::<probe_result::ActiveModel, _>([]);
+            assert_eq!(telemetry.insert(none).await.unwrap(), 0);
+            assert_eq!(telemetry.delete_many(task::Entity::delete_many()).await.unwrap(), 0);
+        })
+        .await;
+    }
+}

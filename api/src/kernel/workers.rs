@@ -29,6 +29,13 @@ pub struct Workers {
     pub slots: usize,
 }
 
+/// Nobody but the kernel itself, which needs one slot.
+impl Default for Workers {
+    fn default() -> Self {
+        Self { handlers: Handlers::new(), schedules: Vec::new(), reactors: Vec::new(), slots: 1 }
+    }
+}
+
 /// The workers of a process that has started.
 #[derive(Debug)]
 pub(super) struct Started {

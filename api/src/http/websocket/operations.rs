@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{
-    ErrorExtensionValues, Request, Response, ServerError, Value, parser::types::OperationType,
-};
+use async_graphql::{Request, Response, Value, parser::types::OperationType};
 use axum::extract::ws::Message;
 use futures_util::{
     StreamExt,
@@ -16,7 +14,7 @@ use super::{Gateway, protocol::Envelope};
 use crate::kernel::{
     error::Error,
     request::Origin,
-    stream::{Delivery, Session, operation_type},
+    stream::{Delivery, Session, operation_type, server_error},
 };
 
 /// A message of an operation on its way out.
@@ -138,12 +136,18 @@ fn answer<G: Gateway>(
 ) -> Messages {
     let (gateway, caller) = (gateway.clone(), (*session.caller()).clone());
     let request_id = origin.request_id.clone();
-    let executing = async move { gateway.execute(caller, origin, request).await };
+    // The caller is as the rights were known last; where they can't be read, nobody is answered.
+    let rights = gateway.kernel().rights().current().map(|_| ());
+    let executing = async move {
+        match rights {
+            Ok(()) => gateway.execute(caller, origin, request).await,
+            Err(error) => refused(error, &origin.request_id),
+        }
+    };
     let answered = async move {
+        let broken = |error: &dyn std::error::Error| refused(Error::internal(error.to_string()), &request_id);
         let response = match ty {
-            OperationType::Mutation => {
-                tokio::spawn(executing).await.unwrap_or_else(|error| failed(&error, &request_id))
-            }
+            OperationType::Mutation => tokio::spawn(executing).await.unwrap_or_else(|error| broken(&error)),
             _ => executing.await,
         };
         let is_refused = response.data == Value::Null
@@ -154,19 +158,13 @@ fn answer<G: Gateway>(
         }
         match serde_json::to_string(&response) {
             Ok(payload) => stream::iter(vec![(envelope.next(&payload), false), (envelope.complete(), true)]),
-            Err(error) => stream::iter(vec![(envelope.error(&failed(&error, &request_id).errors), true)]),
+            Err(error) => stream::iter(vec![(envelope.error(&broken(&error).errors), true)]),
         }
     };
     stream::once(answered).flatten().boxed()
 }
 
-/// The answer where execution itself broke.
-fn failed(cause: &dyn std::error::Error, request_id: &str) -> Response {
-    tracing::error!(request_id, %cause, "an operation broke");
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", "INTERNAL_SERVER_ERROR");
-    extensions.set("requestId", request_id);
-    let mut error = ServerError::new("something went wrong on our side", None);
-    error.extensions = Some(extensions);
-    Response::from_errors(vec![error])
+/// The answer where nothing was executed, or execution itself broke.
+fn refused(error: Error, request_id: &str) -> Response {
+    Response::from_errors(vec![server_error(error, request_id)])
 }

@@ -312,7 +312,7 @@ impl Incident {
             ("incidentAssign", rules::check_changeable(row.status)),
             ("incidentUpdate", rules::check_changeable(row.status)),
             ("incidentNoteAdd", Ok(())),
-            ("incidentTransition", rules::check_changeable(row.status)),
+            ("incidentTransition", rules::check_any_transition(row.status)),
             ("incidentResolve", rules::check_resolve(row.status)),
             (
                 "incidentReopen",

@@ -65,6 +65,9 @@ pub async fn assign(
         let id = |id: Option<Uuid>| id.map(|id| ADMIN_USER.encode(id));
         json!({ "assigneeId": id(row.incident.assignee_id), "commanderId": id(row.incident.commander_id) })
     };
+    if after.incident == before.incident {
+        return Ok(before.incident);
+    }
     let data = json!({ "from": people(&before), "to": people(&after) });
     let entry = Entry::new(TimelineKind::Assigned, "changed who works on it").with_data(data);
     save(tx, &events::UPDATED, &before, after, entry).await

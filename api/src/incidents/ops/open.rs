@@ -5,7 +5,7 @@ use ::entity::{
     incident_timeline::TimelineKind,
 };
 use chrono::Datelike;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{AffectedService, Entry, NewIncident, check_admin, lock, note, resolve_services, save};
@@ -37,7 +37,7 @@ pub async fn create(tx: &mut Tx, new: NewIncident) -> Result<incident::Model> {
         violations.push(v);
     }
     let organization_id = match new.organization_id {
-        Some(id) if !tx.boundary().contains(id) => {
+        Some(id) if !store::has_organization(tx, id).await? => {
             violations.push(Violation::new(
                 UserErrorCode::NotFound,
                 "organizationId",
@@ -82,19 +82,22 @@ pub async fn create(tx: &mut Tx, new: NewIncident) -> Result<incident::Model> {
         updated_at: now,
         version: 1,
     };
-    insert(tx, incident, new.services).await
+    insert(tx, incident, new.services, Value::Null, &[]).await
 }
 
+/// Adds an incident and records it with these details, and words that somebody wrote along.
 async fn insert(
     tx: &mut Tx,
     incident: incident::Model,
     services: Vec<AffectedService>,
+    details: Value,
+    words: &[(&str, &str)],
 ) -> Result<incident::Model> {
     let services = resolve_services(tx, &incident, services).await?;
     let row = IncidentRow { incident, services };
     store::insert(tx, &row).await?;
     note(tx, &row.incident, TimelineKind::Created, "opened the incident", None).await?;
-    tx.record(events::changed(&events::CREATED, None, &row, Value::Null, &[]));
+    tx.record(events::changed(&events::CREATED, None, &row, details, words));
     Ok(row.incident)
 }
 
@@ -124,6 +127,7 @@ pub async fn reopen(tx: &mut Tx, id: Uuid, reason: &str, expected: Option<i32>) 
                 .map(|row| AffectedService { name: row.service_name.clone(), impact: row.impact })
                 .collect();
             let now = tx.now();
+            let details = json!({ "reopenedFrom": old.number });
             let incident = incident::Model {
                 id: tx.new_id(),
                 number: format!(
@@ -147,7 +151,7 @@ pub async fn reopen(tx: &mut Tx, id: Uuid, reason: &str, expected: Option<i32>) 
                 version: 1,
                 ..before.incident
             };
-            let incident = insert(tx, incident, services).await?;
+            let incident = insert(tx, incident, services, details, &[("note", &reason)]).await?;
             note(tx, &incident, TimelineKind::Note, &reason, None).await?;
             Ok(incident)
         }

@@ -7,6 +7,7 @@
 mod cursor;
 mod follower;
 mod hub;
+mod prune;
 mod sequencer;
 mod tailer;
 
@@ -21,6 +22,7 @@ use super::error::{Error, Result};
 pub use cursor::EventCursor;
 pub use follower::Follower;
 pub use hub::Hub;
+pub use prune::prune;
 pub(super) use sequencer::{run as run_sequencer, sequence};
 pub(super) use tailer::run as run_tailer;
 

@@ -30,6 +30,9 @@ pub(super) mod store;
 mod time;
 pub(super) mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError},

@@ -6,7 +6,7 @@ use ::entity::task::{self, Column, TaskState};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, UpdateMany,
+    QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     sea_query::{
         CommonTableExpression, Expr, LockBehavior, LockType, OnConflict, Query, SelectStatement,
         SubQueryStatement, UnionType, WithClause,
@@ -91,10 +91,16 @@ pub(in crate::kernel) async fn insert(
     Ok(ids)
 }
 
-/// Claims up to `limit` due tasks of these kinds, the first to run first. One statement, the same on both databases
-/// but for SKIP LOCKED, which SQLite with its one writer doesn't need.
+/// Claims up to `limit` due tasks of these kinds. Answers them in the order in which they are to run.
 pub(super) async fn claim(kernel: &Kernel, kinds: &[&'static str], limit: u64) -> Result<Vec<task::Model>> {
-    let due = due(kernel, kinds)
+    let mut tasks = claiming(kernel, kinds, limit).exec_with_returning(kernel.db().writer()).await?;
+    tasks.sort_unstable_by_key(|task| (task.priority, task.run_at, task.id));
+    Ok(tasks)
+}
+
+/// One statement, the same on both databases but for SKIP LOCKED, which SQLite with its one writer doesn't need.
+pub(super) fn claiming(kernel: &Kernel, kinds: &[&'static str], limit: u64) -> UpdateMany<task::Entity> {
+    let first = due(kernel, kinds)
         .select_only()
         .column(Column::Id)
         .order_by_asc(Column::Priority)
@@ -104,24 +110,22 @@ pub(super) async fn claim(kernel: &Kernel, kinds: &[&'static str], limit: u64) -
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
     // As a plain subquery PostgreSQL might run it once a row, and claim more than the limit.
-    let due = CommonTableExpression::new()
-        .table_name("due")
+    let first = CommonTableExpression::new()
+        .table_name("first")
         .column(Column::Id)
         .materialized(true)
-        .query(due)
+        .query(first)
         .to_owned();
     let mut claim = to_state(kernel, TaskState::Running)
         .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .col_expr(Column::Progress, Expr::val(0_i16))
-        .filter(Column::Id.in_subquery(Query::select().column(Column::Id).from("due").take()));
-    QueryTrait::query(&mut claim).with_cte(WithClause::new().cte(due).to_owned());
-    let mut tasks = claim.exec_with_returning(kernel.db().writer()).await?;
-    tasks.sort_unstable_by_key(|task| (task.priority, task.run_at, task.id));
-    Ok(tasks)
+        .filter(Column::Id.in_subquery(Query::select().column(Column::Id).from("first").take()));
+    QueryTrait::query(&mut claim).with_cte(WithClause::new().cte(first).to_owned());
+    claim
 }
 
-fn due(kernel: &Kernel, kinds: &[&'static str]) -> sea_orm::Select<task::Entity> {
+fn due(kernel: &Kernel, kinds: &[&'static str]) -> Select<task::Entity> {
     task::Entity::find()
         .filter(Expr::cust(PENDING))
         .filter(Column::Priority.is_in(PRIORITIES))
@@ -140,6 +144,15 @@ pub(super) struct Outlook {
 
 /// Looks ahead.
 pub(super) async fn outlook(kernel: &Kernel) -> Result<Outlook> {
+    let here = kernel.clock().now();
+    let row = kernel.db().reader().query_one(&looking_ahead(kernel)).await?;
+    let row = row.ok_or_else(|| Error::internal("a SELECT without FROM has a row"))?;
+    let now: DateTime<Utc> = row.try_get("", "now")?;
+    let here = |at: Option<DateTime<Utc>>| at.map(|at| here + (at - now));
+    Ok(Outlook { due: here(row.try_get("", "due")?), lapse: here(row.try_get("", "lapse")?) })
+}
+
+pub(super) fn looking_ahead(kernel: &Kernel) -> SelectStatement {
     let least = |column: Column, condition: &'static str| {
         Query::select()
             .expr_as(Expr::col(column).min(), "at")
@@ -161,32 +174,26 @@ pub(super) async fn outlook(kernel: &Kernel) -> Result<Outlook> {
     let due = Query::select().expr(Expr::col("at").min()).from_subquery(all, "firsts").take();
     let lapse =
         least(Column::LeaseUntil, RUNNING).and_where(Column::Id.is_not_in(running_here(kernel))).take();
-
-    let before = kernel.clock().now();
     let subquery = |select: SelectStatement| Expr::from(SubQueryStatement::from(select));
-    let select = Query::select()
+    Query::select()
         .expr_as(subquery(due), "due")
         .expr_as(subquery(lapse), "lapse")
         .expr_as(time::now(kernel), "now")
-        .take();
-    let row = kernel.db().reader().query_one(&select).await?;
-    let row = row.ok_or_else(|| Error::internal("a SELECT without FROM has a row"))?;
-    let now: DateTime<Utc> = row.try_get("", "now")?;
-    let here = |at: Option<DateTime<Utc>>| at.map(|at| before + (at - now));
-    Ok(Outlook { due: here(row.try_get("", "due")?), lapse: here(row.try_get("", "lapse")?) })
+        .take()
 }
 
 /// Running tasks of others whose lease has ended.
 pub(super) async fn lapsed(kernel: &Kernel) -> Result<Vec<task::Model>> {
-    let tasks = task::Entity::find()
+    Ok(lapsing(kernel).all(kernel.db().reader()).await?)
+}
+
+pub(super) fn lapsing(kernel: &Kernel) -> Select<task::Entity> {
+    task::Entity::find()
         .filter(Expr::cust(RUNNING))
         .filter(Expr::col(Column::LeaseUntil).lt(time::now(kernel)))
         .filter(Column::Id.is_not_in(running_here(kernel)))
         .order_by_asc(Column::LeaseUntil)
         .limit(100)
-        .all(kernel.db().reader())
-        .await?;
-    Ok(tasks)
 }
 
 fn running_here(kernel: &Kernel) -> Vec<Uuid> {

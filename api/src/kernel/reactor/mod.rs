@@ -10,6 +10,9 @@
 
 mod runner;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},

@@ -112,7 +112,7 @@ impl Streams {
 }
 
 /// An error as GraphQL has it, complete with its code.
-fn server_error(error: Error, request_id: &str) -> ServerError {
+pub(crate) fn server_error(error: Error, request_id: &str) -> ServerError {
     let mut error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
     error.locations.clear();
     Error::complete(&mut error, "INTERNAL_SERVER_ERROR", request_id);

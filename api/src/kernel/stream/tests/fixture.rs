@@ -43,15 +43,17 @@ use crate::{
         error::{Error, Result},
         event::{Entity, Event, EventType, LogEvent},
         guard::{Access, Requires, Root, RootField},
-        id::{self, Prefix},
-        loader::Load,
+        id::Prefix,
+        loader::{Load, Source},
         log::EventCursor,
         permission::{Catalogue, Permission},
+        queue::Handlers,
         request::{Origin, Request, RequestExt},
         rights::{RightsData, Token},
         secret::SealingKey,
         stream::{Delivery, Ended, Session, Streams, follow},
         tx::Tx,
+        workers::Workers,
     },
 };
 
@@ -189,16 +191,18 @@ impl WidgetChange {
 
 struct ByNumber;
 
+/// Statements of [`ByNumber`]; for one test alone, since all of the process share it.
+pub(crate) static LOADS: AtomicUsize = AtomicUsize::new(0);
+
 impl Load for ByNumber {
     type Key = i64;
     type Value = i64;
 
-    async fn load(db: &Conn, keys: &[i64]) -> Result<HashMap<i64, i64>> {
-        let mut found = HashMap::new();
-        let statement = Statement::from_string(db.get_database_backend(), "SELECT 1 AS one");
-        assert!(db.query_one_raw(statement).await?.is_some());
-        found.extend(keys.iter().map(|key| (*key, *key)));
-        Ok(found)
+    async fn load(from: &Source, keys: &[i64]) -> Result<HashMap<i64, i64>> {
+        LOADS.fetch_add(1, Ordering::Relaxed);
+        let statement = Statement::from_string(from.db().get_database_backend(), "SELECT 1 AS one");
+        assert!(from.db().query_one_raw(statement).await?.is_some());
+        Ok(keys.iter().map(|key| (*key, *key)).collect())
     }
 }
 
@@ -208,7 +212,7 @@ pub(crate) async fn record(kernel: &Kernel, numbers: impl IntoIterator<Item = i6
     let events: Vec<Event> = numbers
         .into_iter()
         .map(|number| {
-            let entity = Entity::new("Widget", WIDGET, id::new(tx.now()), 1, organization);
+            let entity = Entity::new("Widget", WIDGET, tx.new_id(), 1, organization);
             Event::new(&CHANGED_TYPE, entity).data(json!({ "number": number }))
         })
         .collect();
@@ -254,7 +258,9 @@ impl Fixture {
         })
         .await
         .unwrap();
-        kernel.start();
+        let workers =
+            Workers { handlers: Handlers::new(), schedules: Vec::new(), reactors: Vec::new(), slots: 1 };
+        kernel.start(workers).await.unwrap();
         let calls = Arc::new(Calls {
             resolved: 0.into(),
             faults: 0.into(),
