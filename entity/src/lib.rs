@@ -13,7 +13,6 @@ pub mod actor_kind;
 pub mod admin_user;
 pub mod alert;
 pub mod api_token;
-pub mod api_token_use;
 pub mod audit_leaf;
 pub mod audit_log;
 pub mod audit_personal;

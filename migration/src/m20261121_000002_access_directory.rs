@@ -3,8 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::table::{
-    bytes, drop_tables, flag, id, json, key, small, table, text, text_null, time, time_null, uuid, uuid_null,
-    word,
+    bytes, drop_tables, flag, id, json, small, table, text, text_null, time_null, uuid, uuid_null, word,
 };
 
 /// The migration; its name is the file's.
@@ -87,19 +86,11 @@ impl MigrationTrait for Migration {
             .unique("token_hash")
             .create(manager)
             .await?;
-
-        table("api_token_uses")
-            .columns([key(uuid("token_id")), time("last_used_at")])
-            .create(manager)
-            .await?;
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(
-            manager,
-            ["api_token_uses", "api_tokens", "admin_users", "organization_members", "users", "organizations"],
-        )
-        .await
+        drop_tables(manager, ["api_tokens", "admin_users", "organization_members", "users", "organizations"])
+            .await
     }
 }

@@ -3,6 +3,8 @@
 //! No column is nullable unless its function says `_null`.
 
 use sea_orm_migration::prelude::*;
+
+use crate::dialect::collate;
 pub use sea_orm_migration::schema::{
     big_integer as big, big_integer_null as big_null, blob as bytes, boolean as flag, integer as int,
     integer_null as int_null, json_binary as json, json_binary_null as json_null, pk_uuid,
@@ -39,18 +41,27 @@ pub fn word_null(name: &'static str) -> ColumnDef {
 pub struct Table {
     name: &'static str,
     create: TableCreateStatement,
+    texts: Vec<String>,
     indexes: Vec<String>,
 }
 
 /// Begins a table.
 pub fn table(name: &'static str) -> Table {
-    Table { name, create: TableCreateStatement::new().table(name).take(), indexes: Vec::new() }
+    Table {
+        name,
+        create: TableCreateStatement::new().table(name).take(),
+        texts: Vec::new(),
+        indexes: Vec::new(),
+    }
 }
 
 impl Table {
     /// Adds columns.
     pub fn columns(mut self, columns: impl IntoIterator<Item = ColumnDef>) -> Self {
         for column in columns {
+            if let Some(ColumnType::Text | ColumnType::String(_)) = column.get_column_type() {
+                self.texts.push(column.get_column_name());
+            }
             self.create.col(column);
         }
         self
@@ -131,6 +142,7 @@ impl Table {
     /// Creates the table and its indexes.
     pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager.create_table(self.create).await?;
+        collate(manager, self.name, &self.texts).await?;
         for index in &self.indexes {
             manager.get_connection().execute_unprepared(index).await?;
         }

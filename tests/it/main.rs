@@ -1,4 +1,6 @@
 //! The gateway, from outside: real sockets against the running server.
 
+mod access;
 mod incidents;
+mod mutations;
 mod subscriptions;

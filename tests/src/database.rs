@@ -25,6 +25,7 @@ pub struct Database {
     pub dir: TempDir,
     url: String,
     name: Option<String>,
+    connection: OnceCell<DatabaseConnection>,
 }
 
 impl Database {
@@ -36,15 +37,25 @@ impl Database {
                 let path = dir.path().join("opsgate.db");
                 let (_, template) = TEMPLATE_FILE.get_or_init(template_file).await;
                 tokio::fs::copy(template, &path).await.unwrap();
-                Self { url: format!("sqlite:{}", path.display()), dir, name: None }
+                Self::new(dir, format!("sqlite:{}", path.display()), None)
             }
             Some(server) => {
                 let template = TEMPLATE_DATABASE.get_or_init(template_database).await;
                 let name = unique_name();
                 run(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-                Self { url: sibling(server, &name), dir, name: Some(name) }
+                Self::new(dir, sibling(server, &name), Some(name))
             }
         }
+    }
+
+    /// The same database, by another way to its server; with a data directory of its own.
+    pub fn by_way_of(&self, server: std::net::SocketAddr) -> Self {
+        let (_, name) = self.url.rsplit_once('/').unwrap();
+        Self::new(tempfile::tempdir().unwrap(), format!("postgres://postgres@{server}/{name}"), None)
+    }
+
+    fn new(dir: TempDir, url: String, name: Option<String>) -> Self {
+        Self { dir, url, name, connection: OnceCell::new() }
     }
 
     /// Whether the run is on PostgreSQL.
@@ -73,7 +84,12 @@ impl Database {
         &self.url
     }
 
-    /// A connection of the test's own, past the gateway.
+    /// The test's own connection, past the gateway.
+    pub async fn sql(&self) -> &DatabaseConnection {
+        self.connection.get_or_init(|| self.connect()).await
+    }
+
+    /// A further connection, past the gateway.
     pub async fn connect(&self) -> DatabaseConnection {
         SeaDatabase::connect(&self.url).await.unwrap()
     }

@@ -8,9 +8,18 @@
 mod client;
 mod database;
 mod gateway;
+mod hold;
+mod jwt;
+mod patience;
+mod record;
+mod rows;
 mod socket;
 
 pub use client::{Answer, Client};
 pub use database::Database;
-pub use gateway::TestGateway;
+pub use gateway::{START, TestGateway};
+pub use hold::Hold;
+pub use jwt::sign;
+pub use patience::until;
+pub use record::Fact;
 pub use socket::{Message, Socket};

@@ -81,8 +81,9 @@ impl Authenticator {
                 return Err(invalid);
             }
         };
-        let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| invalid.clone())?
-            + TimeDelta::seconds(LEEWAY);
+        let expires_at = DateTime::from_timestamp(claims.exp, 0)
+            .and_then(|exp| exp.checked_add_signed(TimeDelta::seconds(LEEWAY)))
+            .ok_or_else(|| invalid.clone())?;
         if claims.nbf.is_some_and(|nbf| nbf > now.timestamp() + LEEWAY) {
             return Err(Error::Unauthenticated("this JWT isn't valid yet"));
         }

@@ -272,11 +272,10 @@ impl Rights {
     /// Polls for good.
     pub async fn run(&self, db: Conn) {
         loop {
+            // What counts is when the question was put: the answer may be older than its arrival.
+            let asked_at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match self.refresh(&db).await {
-                Ok(()) => {
-                    let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    self.read_at_ms.store(now, Ordering::Relaxed);
-                }
+                Ok(()) => self.read_at_ms.store(asked_at, Ordering::Relaxed),
                 Err(error) => tracing::warn!(%error, "rights can't be read"),
             }
             tokio::select! {

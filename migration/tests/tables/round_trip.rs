@@ -20,7 +20,6 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::organization_member()).await;
         survives(db, rows::admin_user(&user)).await;
         survives(db, rows::api_token()).await;
-        survives(db, rows::api_token_use()).await;
         survives(db, rows::authz_epoch()).await;
 
         survives(db, rows::audit_log()).await;

@@ -64,13 +64,11 @@ pub(super) async fn serve<G: Gateway>(
         writer: Writer::new(sink),
     };
     let close = if is_ours { connection.run(&mut incoming).await } else { Some(Close::SUBPROTOCOL) };
-    if let Some(close) = close {
-        connection.close(&close, &mut incoming).await;
-    }
+    connection.close(close, &mut incoming).await;
 }
 
 impl<G: Gateway> Connection<G> {
-    /// Runs until there is a reason to close; without one where the socket is gone.
+    /// Runs until there is a reason to close; without one of ours where the client closes, or is gone.
     async fn run(&mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Close> {
         let shutdown = self.gateway.kernel().shutdown().clone();
         let mut init = pin!(sleep(self.limits.init_timeout));
@@ -138,7 +136,7 @@ impl<G: Gateway> Connection<G> {
                 return ControlFlow::Break(Some(Close::invalid("messages are text, not binary")));
             }
             Message::Ping(_) | Message::Pong(_) => return ControlFlow::Continue(()),
-            // The library has queued the answer, which goes out with the flush.
+            // The library has the answer ready; it goes out with the last flush.
             Message::Close(_) => return ControlFlow::Break(None),
         };
         let handled = ClientMessage::parse(&text).and_then(|message| match message {
@@ -189,8 +187,8 @@ impl<G: Gateway> Connection<G> {
         }
         // Each operation is a request of its own.
         let origin = Origin { request_id: Uuid::new_v4().simple().to_string(), ..self.origin.clone() };
-        if self.operations.len() >= self.limits.max_operations {
-            let most = self.limits.max_operations;
+        let most = self.limits.max_operations;
+        if self.operations.is_full(most) {
             let message = format!("this connection runs {most} operations already: complete one first");
             let mut error = ServerError::new(message, None);
             Error::complete(&mut error, "THROTTLED", &origin.request_id);
@@ -225,9 +223,11 @@ impl<G: Gateway> Connection<G> {
     }
 
     /// Says why, and waits a moment until the client has read it.
-    async fn close(mut self, close: &Close, incoming: &mut SplitStream<WebSocket>) {
+    async fn close(mut self, close: Option<Close>, incoming: &mut SplitStream<WebSocket>) {
         drop(std::mem::take(&mut self.operations));
-        self.writer.push(close.message());
+        if let Some(close) = close {
+            self.writer.push(close.message());
+        }
         let farewell = async {
             self.writer.flush().await?;
             while let Some(message) = incoming.next().await {

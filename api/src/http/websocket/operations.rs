@@ -17,6 +17,9 @@ use crate::kernel::{
     stream::{Delivery, Session, operation_type, server_error},
 };
 
+/// Operations that may have been stopped and still be there, however few may run.
+const SLACK: usize = 16;
+
 /// A message of an operation on its way out.
 struct Output {
     id: Arc<str>,
@@ -37,9 +40,10 @@ struct Running {
 }
 
 impl Operations {
-    /// How many run.
-    pub fn len(&self) -> usize {
-        self.running.len()
+    /// Whether there is no room for another one beside `most`. Those that were stopped count too while their streams
+    /// are there, which is until they are next asked for messages: a client that doesn't read can't pile them up.
+    pub fn is_full(&self, most: usize) -> bool {
+        self.running.len() >= most || self.outputs.len() >= 2 * most + SLACK
     }
 
     /// Whether `id` runs.

@@ -20,8 +20,8 @@ use crate::kernel::{
     error::{Error, Result},
 };
 
-/// "opsgate" in ASCII: the advisory lock of whoever sequences.
-const LOCK: i64 = 0x006f_7073_6761_7465;
+/// The advisory lock of whoever sequences.
+const LOCK: i64 = i64::from_be_bytes(*b"opsg log");
 /// Rows a transaction.
 const BATCH: u64 = 1000;
 /// The channel on which PostgreSQL says that positions were given.

@@ -1,11 +1,12 @@
 //! What a client asks of a list: how much, from which end, between which places.
 
+use sea_orm::EntityTrait;
+
 use super::{
     cursor::Cursor,
     order::{Keys, Order, Place},
 };
 use crate::kernel::error::{Error, Result, UserErrorCode};
-use sea_orm::EntityTrait;
 
 /// The most that a page holds.
 const MAX: i32 = 100;

@@ -47,6 +47,12 @@ pub(super) struct Family {
     pub(super) window: Window,
 }
 
+impl Family {
+    pub(super) fn new(children: Children, window: Window) -> Arc<Self> {
+        Arc::new(Self { children: Arc::new(children), window })
+    }
+}
+
 /// Loads a page of `T`s a parent.
 pub(super) struct ChildPages<T>(PhantomData<fn() -> T>);
 

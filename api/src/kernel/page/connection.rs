@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     args::Window,
-    batch::{ChildCounts, ChildPages, Children, Family},
+    batch::{ChildCounts, ChildPages, Family},
     cursor::Cursor,
     order::Order,
     query::{self, Slice},
@@ -190,9 +190,4 @@ pub struct PageInfo {
     pub start_cursor: Option<Cursor>,
     /// The place of the page's last object; null where the page is empty.
     pub end_cursor: Option<Cursor>,
-}
-
-/// What belongs to `children`, by its parents.
-pub(super) fn family(children: Children, window: Window) -> Arc<Family> {
-    Arc::new(Family { children: Arc::new(children), window })
 }

@@ -1,6 +1,6 @@
 //! Filters: the inputs by which clients choose rows, declared once a type.
 //!
-//! [`filter!`] lists a filter's fields: the operators that each takes and the [`Subject`] that they are applied to. From
+//! `filter!` lists a filter's fields: the operators that each takes and the [`Subject`] that they are applied to. From
 //! that come the GraphQL input and its translation into a [`Predicate`], with `and`, `or` and `not` beside the fields.
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::kernel::{error::Result, id::Prefix, object::Stored};
 
-/// A GraphQL input that chooses rows. [`filter!`] implements it.
+/// A GraphQL input that chooses rows. `filter!` implements it.
 pub trait Filter: Sized {
     /// The fields that look at a row, by their GraphQL names: what the state of an event must hold.
     fn fields() -> Vec<String>;

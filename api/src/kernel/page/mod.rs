@@ -1,7 +1,7 @@
 //! Lists: pages with cursors, typed filters, orders, search, and lists below a parent.
 //!
 //! A list is a [`Predicate`] (which rows) and an [`Order`] (in which sequence) over a table. Clients write the first as
-//! a [`Filter`] that [`filter!`] declares and the second as an input that [`order!`] declares; they page through it
+//! a [`Filter`] that `filter!` declares and the second as an input that `order!` declares; they page through it
 //! with [`Args`] and get a [`Connection`]. [`list`] is a list by itself, [`children`] one below an object, loaded for
 //! all objects of a page at once. A page costs one statement, and so does each list below it, whatever the lengths.
 //!
@@ -26,7 +26,6 @@ use async_graphql::Context;
 use sea_orm::{EntityTrait, QueryTrait, Select};
 use uuid::Uuid;
 
-use self::connection::{Source, family};
 pub use self::{
     args::Args,
     batch::Children,
@@ -40,6 +39,7 @@ pub use self::{
     search::search,
     walk::Walk,
 };
+use self::{batch::Family, connection::Source};
 pub(crate) use self::{filter::filter, order::order};
 use super::{error::Result, guard::check_read, request::RequestExt};
 
@@ -81,5 +81,5 @@ pub async fn children<T: Listed>(
     check_read(ctx, T::READ).await?;
     let window = args.window::<T::Entity>(children.name, &children.order)?;
     let (name, order) = (children.name, children.order.clone());
-    Ok(Connection::new(name, order, window.clone(), Source::Children(parent, family(children, window))))
+    Ok(Connection::new(name, order, window.clone(), Source::Children(parent, Family::new(children, window))))
 }

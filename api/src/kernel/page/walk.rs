@@ -96,27 +96,34 @@ impl Walk {
         or: Option<&[F]>,
         not: Option<&F>,
     ) -> impl Iterator<Item = Predicate> + use<F> {
-        let and = and.map(|filters| Predicate::All(self.nested("and", filters)));
-        let or = or.map(|filters| Predicate::Any(self.nested("or", filters)));
-        let not =
-            not.and_then(|filter| self.nested("not", std::slice::from_ref(filter)).pop()).map(Predicate::not);
+        let and = and.map(|filters| Predicate::All(self.each("and", filters)));
+        let or = or.map(|filters| Predicate::Any(self.each("or", filters)));
+        let not = not.and_then(|filter| self.deeper("not", |walk| walk.nested(filter))).map(Predicate::not);
         [and, or, not].into_iter().flatten()
     }
 
-    fn nested<F: Filter>(&mut self, name: &str, filters: &[F]) -> Vec<Predicate> {
+    fn each<F: Filter>(&mut self, name: &str, filters: &[F]) -> Vec<Predicate> {
+        self.deeper(name, |walk| {
+            let nested = |(i, filter): (usize, &F)| walk.at(i.to_string(), |walk| walk.nested(filter));
+            filters.iter().enumerate().map_while(nested).collect()
+        })
+    }
+
+    fn nested<F: Filter>(&mut self, filter: &F) -> Option<Predicate> {
+        self.count().then(|| filter.translate(self))
+    }
+
+    /// Goes into `name`, which filters nest in; not at all where that is too deep.
+    fn deeper<R: Default>(&mut self, name: &str, go: impl FnOnce(&mut Self) -> R) -> R {
         self.at(name, |walk| {
             if walk.depth == MAX_DEPTH {
                 walk.refuse(UserErrorCode::LimitExceeded, &format!("filters nest at most {MAX_DEPTH} deep"));
-                return Vec::new();
+                return R::default();
             }
             walk.depth += 1;
-            let translate_each = |(i, filter): (usize, &F)| {
-                let is_counted = walk.count();
-                is_counted.then(|| walk.at(i.to_string(), |walk| filter.translate(walk)))
-            };
-            let all = filters.iter().enumerate().map_while(translate_each).collect();
+            let result = go(walk);
             walk.depth -= 1;
-            all
+            result
         })
     }
 

@@ -49,7 +49,7 @@ impl Execution {
         origin: Origin,
         document: &Document,
     ) -> Result<Self, Vec<ServerError>> {
-        let kernel = streams.0.kernel.clone();
+        let kernel = streams.kernel().clone();
         let (feed, request_id) = (Feed::default(), origin.request_id.clone());
         let request = Arc::new(Request::new(&kernel, caller, origin, Options::default()));
         let mut responses = (streams.0.execute)(document.request().data(request).data(feed.clone()));

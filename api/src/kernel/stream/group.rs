@@ -11,12 +11,12 @@ use std::{
 use tokio::{sync::watch, task::AbortHandle};
 
 use super::{
+    Streams,
     document::{Document, Shape},
     execution::{Execution, Outcome},
     tail::Tail,
 };
 use crate::kernel::{
-    Kernel,
     actor::Scope,
     error::{Error, Result},
 };
@@ -161,7 +161,7 @@ impl Groups {
     /// the member gets its execution back.
     pub fn join(
         self: &Arc<Self>,
-        kernel: &Kernel,
+        streams: &Streams,
         key: Key,
         document: &Arc<Document>,
         execution: Execution,
@@ -174,7 +174,7 @@ impl Groups {
             return (group.clone(), Some(execution));
         }
         let key = Arc::new(key);
-        let tail = Tail::new(kernel);
+        let tail = Tail::new(streams);
         let ring = Arc::new(Ring::new(tail.position()));
         let group = Arc::new(Group {
             key: key.clone(),

@@ -60,9 +60,9 @@ pub(super) fn deliveries(
     request: Request,
 ) -> impl Stream<Item = Delivery> + Send + use<> {
     // Now, not when it is first polled: what happens from here on is delivered.
-    let position = streams.0.kernel.hub().position();
+    let position = streams.kernel().hub().position();
     let request_id = origin.request_id.clone();
-    let log_id = streams.0.kernel.log_id();
+    let log_id = streams.kernel().log_id();
     let member = Member::new(streams, session, origin, request, position);
     stream::unfold(Some(member), move |member| {
         let request_id = request_id.clone();
@@ -117,7 +117,7 @@ impl Member {
         let document = Arc::new(Document::read(request)?);
         // A field that nobody declares doesn't exist, which validation will say.
         let access =
-            streams.0.kernel.catalogue().field(document.field()).map_or(Access::Public, |field| field.access);
+            streams.kernel().catalogue().field(document.field()).map_or(Access::Public, |field| field.access);
         let mut callers = session.watch();
         let caller = callers.borrow_and_update().clone();
         Ok(Self {
@@ -139,7 +139,7 @@ impl Member {
     /// The next payload; none where the subscription has ended by itself.
     async fn next(&mut self) -> Result<Option<Arc<str>>, Stop> {
         loop {
-            until_fresh(&self.streams.0.kernel).await;
+            until_fresh(self.streams.kernel()).await;
             self.recheck()?;
             let Some(joined) = &mut self.joined else {
                 Box::pin(self.join()).await?;
@@ -197,13 +197,12 @@ impl Member {
         if !self.has_begun
             && let Some(after) = execution.after()
         {
-            let head = log::head(&Conn::Pool(self.streams.0.kernel.db().reader().clone())).await?;
+            let head = log::head(&Conn::Pool(self.streams.kernel().db().reader().clone())).await?;
             self.position = after.resume(&head)?;
         }
         self.has_begun = true;
         let key = Key { shape: self.document.shape(), scope: self.caller.scope() };
-        let streams = &self.streams.0;
-        let (group, spare) = streams.groups.join(&streams.kernel, key, &self.document, execution);
+        let (group, spare) = self.streams.0.groups.join(&self.streams, key, &self.document, execution);
         self.document = group.document().clone();
         self.replay = spare.map(Box::new);
         self.joined = Some(Joined { news: group.ring().news(), group });
@@ -213,14 +212,13 @@ impl Member {
     /// Reads the next batch of what the group's ring doesn't hold.
     async fn read_log(&mut self, until: i64) -> Result<(), Stop> {
         let streams = self.streams.clone();
-        let _turn =
-            streams.0.replays.acquire().await.map_err(|_| Error::internal("nobody may read the log"))?;
+        let _turn = streams.turn().await?;
         let mut execution = match self.replay.take() {
             Some(execution) => execution,
             None => Box::new(self.open().await?),
         };
         let mut bytes = 0;
-        for event in tail::read(&streams.0.kernel, self.position, until).await? {
+        for event in tail::read(streams.kernel(), self.position, until).await? {
             let payload = match execution.run(&event).await {
                 Outcome::Shown(payload) => Some(payload),
                 Outcome::Hidden => None,

@@ -3,18 +3,19 @@
 //! A domain's subscription field says which events it shows and as what ([`follow`]). Everything else happens here, so
 //! that ten thousand who watch the same thing cost little more than one:
 //!
-//! - An *execution* ([`execution`]) is one run of a subscription document that is handed events one at a time, through
-//!   its *feed* ([`feed`]), and answers each with a payload or with nothing.
-//! - A *group* ([`group`]) is everybody with the same document, variables (but for `after`) and scope. It has one
+//! - An *execution* (`execution.rs`) is one run of a subscription document that is handed events one at a time, through
+//!   its *feed* (`feed.rs`), and answers each with a payload or with nothing.
+//! - A *group* (`group.rs`) is everybody with the same document, variables (but for `after`) and scope. It has one
 //!   execution, which follows the log at its head; the payloads go as shared text into a ring that all members read.
-//! - A *member* ([`member`]) is one subscription of one connection: a position in the log. It reads the ring. Where it
+//! - A *member* (`member.rs`) is one subscription of one connection: a position in the log. It reads the ring. Where it
 //!   is behind what the ring holds, because it resumes with `after` or its client is slow, it reads the log from the
 //!   table with an execution of its own, a bounded batch at a time, until it has caught up. So nothing is buffered for
 //!   anybody, and nothing is lost.
 //! - A *session* ([`Session`]) is the caller of a connection for as long as it lasts. It follows the rights: a
 //!   revoked or expired credential ends it, a changed one moves its members to the group of their new scope.
 //!
-//! Errors of the moment (the database is away) delay an event; they never replace it.
+//! A fault of the moment delays an event, and an outage of the database delays them all; only a fault that doesn't pass
+//! within two seconds is shown in an event's place.
 //!
 //! What a change shows may depend on the caller's scope (permissions and boundary) and on nothing else of theirs: the
 //! other members of the group see the same.
@@ -34,17 +35,22 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Response, ServerError};
 use futures_util::stream::{BoxStream, Stream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::group::Groups;
-use super::{Kernel, error::Error, log::EventCursor, request::Origin};
+use super::{
+    Kernel,
+    error::{Error, Result},
+    log::EventCursor,
+    request::Origin,
+};
 
 pub use document::operation_type;
 pub use feed::follow;
 pub use session::{Ended, Session};
 
-/// Members that read the log from the table at the same time, in one process; the others wait their turn.
-const REPLAYS: usize = 4;
+/// How many read the log from the table at the same time, in one process; the others wait their turn.
+const READERS: usize = 4;
 /// How often whoever waits for the database looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -72,7 +78,7 @@ struct Inner {
     kernel: Kernel,
     execute: Box<dyn Fn(async_graphql::Request) -> BoxStream<'static, Response> + Send + Sync>,
     groups: Arc<Groups>,
-    replays: Semaphore,
+    readers: Semaphore,
 }
 
 impl std::fmt::Debug for Streams {
@@ -88,7 +94,7 @@ impl Streams {
             kernel,
             execute: Box::new(move |request| schema.execute_stream(request, None)),
             groups: Arc::default(),
-            replays: Semaphore::new(REPLAYS),
+            readers: Semaphore::new(READERS),
         }))
     }
 
@@ -108,6 +114,15 @@ impl Streams {
     /// How many groups there are, for the operator.
     pub fn groups(&self) -> usize {
         self.0.groups.len()
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.0.kernel
+    }
+
+    /// Waits for a turn to read the log from the table.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.0.readers.acquire().await.map_err(|_| Error::internal("nobody may read the log any more"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::LOOK_AGAIN;
+use super::{LOOK_AGAIN, Streams};
 use crate::kernel::{
     Kernel,
     db::Conn,
@@ -19,7 +19,7 @@ const BATCH: u64 = 64;
 
 /// The log from the head on.
 pub(super) struct Tail {
-    kernel: Kernel,
+    streams: Streams,
     position: i64,
     live: Receiver<Arc<LogEvent>>,
     /// Read from the table, after the hub went ahead of us.
@@ -28,9 +28,9 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Begins with what is published next.
-    pub fn new(kernel: &Kernel) -> Self {
-        let (position, live) = kernel.hub().follow();
-        Self { kernel: kernel.clone(), position, live, missed: VecDeque::new() }
+    pub fn new(streams: &Streams) -> Self {
+        let (position, live) = streams.kernel().hub().follow();
+        Self { streams: streams.clone(), position, live, missed: VecDeque::new() }
     }
 
     /// The position of the last event that it gave; at first, the one before the first.
@@ -55,11 +55,12 @@ impl Tail {
                     return Ok(event);
                 }
                 Ok(event) => event.position,
-                Err(RecvError::Lagged(_)) => self.kernel.hub().position(),
+                Err(RecvError::Lagged(_)) => self.streams.kernel().hub().position(),
                 // The hub lives as long as the kernel, which we hold.
                 Err(RecvError::Closed) => return Err(Error::internal("the log has ended")),
             };
-            self.missed = read(&self.kernel, self.position, head).await?.into();
+            let _turn = self.streams.turn().await?;
+            self.missed = read(self.streams.kernel(), self.position, head).await?.into();
         }
     }
 }

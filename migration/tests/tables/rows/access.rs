@@ -1,5 +1,5 @@
 use entity::list::StringList;
-use entity::{admin_user, api_token, api_token_use, authz_epoch, organization, organization_member, user};
+use entity::{admin_user, api_token, authz_epoch, organization, organization_member, user};
 
 use super::{at, bytes, id, json, text};
 
@@ -76,10 +76,6 @@ pub fn api_token() -> api_token::Model {
         updated_at: at(1),
         version: 1,
     }
-}
-
-pub fn api_token_use() -> api_token_use::Model {
-    api_token_use::Model { token_id: id(), last_used_at: at(0) }
 }
 
 /// A second row; the migration makes the first.

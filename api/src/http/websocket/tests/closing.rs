@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use uuid::Uuid;
 
 use super::client::TestGateway;
@@ -241,4 +241,32 @@ async fn a_connection_takes_its_subscriptions_along() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the group goes on");
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let gateway = TestGateway::new().await;
+    let mut client = gateway.client(&gateway.token().await).await;
+    client.subscribe("1", NUMBERS, json!({})).await;
+    client.silence().await;
+    let frame = CloseFrame { code: 1000.into(), reason: "enough".into() };
+    client.send_raw(Message::Close(Some(frame))).await;
+    assert_eq!(client.closed().await, closed(1000, "enough"));
+    assert_eq!(gateway.fixture.streams.groups(), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_starts_and_stops_without_reading_piles_nothing_up() {
+    let gateway = TestGateway::with(Clock::system(), |limits| limits.max_operations = 4).await;
+    let mut client = gateway.client(&gateway.token().await).await;
+    for _ in 0..1000 {
+        client.subscribe("1", NUMBERS, json!({})).await;
+        client.send(json!({ "id": "1", "type": "complete" })).await;
+    }
+    client.send(json!({ "type": "ping" })).await;
+    while client.next().await["type"] != "pong" {}
+    client.subscribe("1", NUMBERS, json!({})).await;
+    client.silence().await;
+    gateway.fixture.record([1]).await;
+    assert_eq!(client.numbers("1", 1).await, [1]);
 }

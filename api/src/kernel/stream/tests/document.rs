@@ -3,7 +3,7 @@
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
 
-use super::fixture::code;
+use super::deliveries::code;
 use crate::kernel::stream::document::Document;
 
 fn read(text: &str, variables: Value) -> Result<Document, async_graphql::ServerError> {

@@ -1,30 +1,20 @@
-//! A kernel on a database of its own, with one subscription over it.
+//! A kernel on a database of its own, with subscriptions to widgets.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use ::entity::{
-    admin_user::AdminLevel,
-    api_token,
-    audit_log::{AuditCategory, AuditSeverity},
-    list::StringList,
-};
-use async_graphql::{Context, Object, Schema, Subscription, Value};
+use ::entity::{api_token, list::StringList, outbox};
+use async_graphql::Schema;
 use chrono::{DateTime, Utc};
 use futures_util::{
-    Stream, StreamExt,
+    StreamExt,
     future::{BoxFuture, FutureExt},
-    stream::BoxStream,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, Database, DbBackend, EntityTrait,
-    IntoActiveModel, QueryFilter, Statement,
+    IntoActiveModel, QueryFilter,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -32,6 +22,10 @@ use tempfile::TempDir;
 use tokio::{sync::Semaphore, task::JoinHandle};
 use uuid::Uuid;
 
+use super::{
+    deliveries::Deliveries,
+    schema::{CHANGED, Calls, FIELDS, Mutation, PERMISSIONS, Query, Subscriptions, TestSchema, record},
+};
 use crate::{
     config::{Config, Overrides},
     kernel::{
@@ -41,184 +35,20 @@ use crate::{
         db::{Conn, Db},
         denial,
         error::{Error, Result},
-        event::{Entity, Event, EventType, LogEvent},
-        guard::{Access, Requires, Root, RootField},
+        event::{Entity, Event},
         id::Prefix,
-        loader::{Load, Source},
-        log::EventCursor,
-        permission::{Catalogue, Permission},
+        log,
+        nulls::SpecNulls,
+        permission::Catalogue,
         queue::Handlers,
-        request::{Origin, Request, RequestExt},
-        rights::{RightsData, Token},
+        request::{Options, Origin, Request},
+        rights::{RightsData, Snapshot, Token},
         secret::SealingKey,
-        stream::{Delivery, Ended, Session, Streams, follow},
+        stream::{Ended, Session, Streams},
         tx::Tx,
         workers::Workers,
     },
 };
-
-pub(crate) const CHANGED: EventType = EventType {
-    name: "test.widget.changed",
-    version: 1,
-    description: "A widget changed.",
-    category: AuditCategory::System,
-    severity: AuditSeverity::Low,
-    action: "WIDGET_CHANGE",
-    permission: "widgets.read",
-};
-static CHANGED_TYPE: EventType = CHANGED;
-const WIDGET: Prefix = Prefix("wid");
-
-static PERMISSIONS: [Permission; 3] =
-    [permission("widgets.read"), permission("widgets.touch"), permission("audit.read")];
-
-const fn permission(key: &'static str) -> Permission {
-    Permission { key, description: "For tests.", is_sensitive: false, level: AdminLevel::Support }
-}
-
-const FIELDS: [RootField; 1] = [RootField {
-    name: "widgetChanged",
-    root: Root::Subscription,
-    access: Access::Permission { key: "widgets.read", step_up: false },
-    emits: &[],
-}];
-
-/// The schema of the tests.
-pub(crate) type TestSchema = Schema<Query, Mutation, Subscriptions>;
-
-/// What the resolvers did, and what they wait for.
-#[derive(Debug)]
-pub(crate) struct Calls {
-    /// Changes resolved.
-    pub resolved: AtomicUsize,
-    /// Faults of the moment that are still to happen.
-    pub faults: AtomicUsize,
-    /// `slow` and `touch` take one of these before they answer.
-    pub gate: Semaphore,
-}
-
-pub(crate) struct Query;
-
-#[Object]
-impl Query {
-    async fn hello(&self) -> &'static str {
-        "world"
-    }
-
-    async fn slow(&self, ctx: &Context<'_>) -> &'static str {
-        ctx.data_unchecked::<Arc<Calls>>().gate.acquire().await.unwrap().forget();
-        "done"
-    }
-
-    #[graphql(guard = "Requires::permission(\"widgets.touch\", false)")]
-    async fn guarded(&self) -> Option<&'static str> {
-        Some("seen")
-    }
-}
-
-pub(crate) struct Mutation;
-
-#[Object]
-impl Mutation {
-    async fn touch(&self, ctx: &Context<'_>, number: i64) -> Result<i64> {
-        ctx.data_unchecked::<Arc<Calls>>().gate.acquire().await.unwrap().forget();
-        record(ctx.request().kernel(), [number], PLATFORM).await;
-        Ok(number)
-    }
-}
-
-pub(crate) struct Subscriptions;
-
-#[Subscription]
-impl Subscriptions {
-    #[graphql(guard = "Requires::permission(\"widgets.read\", false)")]
-    async fn widget_changed(
-        &self,
-        ctx: &Context<'_>,
-        after: Option<EventCursor>,
-        is_even: Option<bool>,
-    ) -> Result<impl Stream<Item = WidgetChange>> {
-        follow(ctx, after, move |event| {
-            let is_shown = event.row.event_type == CHANGED.name
-                && is_even.is_none_or(|is_even| (number(event) % 2 == 0) == is_even);
-            is_shown.then(|| WidgetChange(event.clone()))
-        })
-    }
-}
-
-fn number(event: &LogEvent) -> i64 {
-    event.row.payload["number"].as_i64().unwrap()
-}
-
-pub(crate) struct WidgetChange(Arc<LogEvent>);
-
-#[Object]
-impl WidgetChange {
-    async fn cursor(&self, ctx: &Context<'_>) -> EventCursor {
-        EventCursor::new(ctx.request().kernel().log_id(), self.0.position)
-    }
-
-    async fn number(&self, ctx: &Context<'_>) -> Result<i64> {
-        let calls = ctx.data_unchecked::<Arc<Calls>>();
-        calls.resolved.fetch_add(1, Ordering::Relaxed);
-        let is_faulty = calls.faults.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-        match is_faulty {
-            Ok(_) => Err(Error::unavailable("for a moment")),
-            Err(_) => Ok(number(&self.0)),
-        }
-    }
-
-    /// Takes a statement, through a loader.
-    async fn stored(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
-        ctx.request().loaders().one::<ByNumber>(number(&self.0)).await
-    }
-
-    /// Needs a permission on its own.
-    async fn secret(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
-        ctx.request().caller().require("widgets.touch")?;
-        Ok(Some(number(&self.0)))
-    }
-
-    async fn padding(&self, kib: usize) -> String {
-        "x".repeat(kib * 1024)
-    }
-
-    async fn panics(&self) -> i64 {
-        assert!(self.0.position < 0, "as it was asked to");
-        0
-    }
-}
-
-struct ByNumber;
-
-/// Statements of [`ByNumber`]; for one test alone, since all of the process share it.
-pub(crate) static LOADS: AtomicUsize = AtomicUsize::new(0);
-
-impl Load for ByNumber {
-    type Key = i64;
-    type Value = i64;
-
-    async fn load(from: &Source, keys: &[i64]) -> Result<HashMap<i64, i64>> {
-        LOADS.fetch_add(1, Ordering::Relaxed);
-        let statement = Statement::from_string(from.db().get_database_backend(), "SELECT 1 AS one");
-        assert!(from.db().query_one_raw(statement).await?.is_some());
-        Ok(keys.iter().map(|key| (*key, *key)).collect())
-    }
-}
-
-/// Records that widgets changed, in one transaction.
-pub(crate) async fn record(kernel: &Kernel, numbers: impl IntoIterator<Item = i64>, organization: Uuid) {
-    let mut tx = Tx::system(kernel, "widgets").await.unwrap();
-    let events: Vec<Event> = numbers
-        .into_iter()
-        .map(|number| {
-            let entity = Entity::new("Widget", WIDGET, tx.new_id(), 1, organization);
-            Event::new(&CHANGED_TYPE, entity).data(json!({ "number": number }))
-        })
-        .collect();
-    tx.record_many(events);
-    tx.commit().await.unwrap();
-}
 
 /// A kernel, its subscriptions, and the database that goes with it.
 pub(crate) struct Fixture {
@@ -247,7 +77,7 @@ impl Fixture {
         let config = Config::assemble(None, settings, &Overrides::default()).unwrap();
         let db = Db::open(&config).await.unwrap();
         migration::up(db.writer()).await.unwrap();
-        let catalogue = Catalogue::new(&PERMISSIONS, FIELDS, [&CHANGED_TYPE, &denial::DENIED]);
+        let catalogue = Catalogue::new(&PERMISSIONS, FIELDS, [&CHANGED, &denial::DENIED]);
         let kernel = Kernel::open(Parts {
             db,
             clock,
@@ -266,10 +96,8 @@ impl Fixture {
             faults: 0.into(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         });
-        let schema = Schema::build(Query, Mutation, Subscriptions)
-            .data(calls.clone())
-            .extension(crate::kernel::nulls::SpecNulls)
-            .finish();
+        let schema =
+            Schema::build(Query, Mutation, Subscriptions).data(calls.clone()).extension(SpecNulls).finish();
         let streams = Streams::new(kernel.clone(), schema.clone());
         Self { kernel, streams, schema, calls, _directory: directory }
     }
@@ -285,14 +113,13 @@ impl Fixture {
         for batch in numbers.chunks(250) {
             record(&self.kernel, batch.iter().copied(), organization).await;
         }
-        let head = async || {
-            let conn = Conn::Pool(self.kernel.db().reader().clone());
-            crate::kernel::log::head(&conn).await.unwrap().position
-        };
+        // On PostgreSQL positions are given after the commit, to what waits in the outbox.
+        let conn = Conn::Pool(self.kernel.db().reader().clone());
+        while outbox::Entity::find().one(&conn).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let head = log::head(&conn).await.unwrap().position;
         let mut published = self.kernel.hub().watch();
-        // On PostgreSQL the positions are given after the commit.
-        tokio::time::sleep(Duration::from_millis(if self.kernel.db().is_postgres() { 300 } else { 0 })).await;
-        let head = head().await;
         published.wait_for(|position| *position >= head).await.unwrap();
     }
 
@@ -329,9 +156,8 @@ impl Fixture {
         let mut snapshots = self.kernel.rights().watch();
         tx.commit().await.unwrap();
         let credential = Credential::ApiToken(hash(&text));
-        let is_known = |snapshot: &Arc<crate::kernel::rights::Snapshot>| {
-            snapshot.resolve(&credential, now, self.kernel.catalogue()).is_ok()
-        };
+        let is_known =
+            |snapshot: &Arc<Snapshot>| snapshot.resolve(&credential, now, self.kernel.catalogue()).is_ok();
         snapshots.wait_for(is_known).await.unwrap();
         text
     }
@@ -415,7 +241,7 @@ impl Fixture {
 
     /// Executes a query or mutation.
     pub async fn execute(&self, caller: Caller, request: async_graphql::Request) -> async_graphql::Response {
-        let context = Request::new(&self.kernel, caller, Origin::default(), Default::default());
+        let context = Request::new(&self.kernel, caller, Origin::default(), Options::default());
         let mut response = self.schema.execute(request.data(Arc::new(context))).await;
         for error in &mut response.errors {
             Error::complete(error, "GRAPHQL_VALIDATION_FAILED", "r1");
@@ -431,77 +257,6 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.kernel.shutdown().cancel();
-    }
-}
-
-/// What a member was told, read with patience.
-pub(crate) struct Deliveries(BoxStream<'static, Delivery>);
-
-impl Deliveries {
-    /// The next delivery.
-    pub async fn any(&mut self) -> Delivery {
-        let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await;
-        next.expect("a delivery in time").expect("a delivery before the end")
-    }
-
-    /// The data of the next payload's root field, and the cursor beside it.
-    pub async fn next(&mut self) -> (EventCursor, serde_json::Value) {
-        match self.any().await {
-            Delivery::Next { cursor, payload } => {
-                let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
-                assert_eq!(payload.get("errors"), None, "{payload}");
-                (cursor, payload["data"]["widgetChanged"].clone())
-            }
-            other => panic!("a payload was expected, not {other:?}"),
-        }
-    }
-
-    /// The `number`s of the next payloads.
-    pub async fn numbers(&mut self, count: usize) -> Vec<i64> {
-        let mut numbers = Vec::with_capacity(count);
-        for _ in 0..count {
-            numbers.push(self.next().await.1["number"].as_i64().unwrap());
-        }
-        numbers
-    }
-
-    /// The code of the error that ends it.
-    pub async fn refusal(&mut self) -> async_graphql::ServerError {
-        match self.any().await {
-            Delivery::Error(mut errors) => errors.remove(0),
-            other => panic!("an error was expected, not {other:?}"),
-        }
-    }
-
-    /// Gives it every chance to begin, and nothing to say.
-    pub async fn settle(&mut self) {
-        let early = tokio::time::timeout(Duration::from_millis(100), self.0.next()).await;
-        assert!(early.is_err(), "nothing was expected yet, not {early:?}");
-    }
-
-    /// The same for one of many.
-    pub async fn settle_quickly(&mut self) {
-        for _ in 0..8 {
-            assert!(self.0.next().now_or_never().is_none());
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Goes on in a task.
-    pub fn collect(mut self, count: usize) -> JoinHandle<Vec<i64>> {
-        tokio::spawn(async move { self.numbers(count).await })
-    }
-}
-
-/// `extensions.code`.
-pub(crate) fn code(error: &async_graphql::ServerError) -> String {
-    extension(error, "code")
-}
-
-pub(crate) fn extension(error: &async_graphql::ServerError, name: &str) -> String {
-    match error.extensions.as_ref().and_then(|extensions| extensions.get(name)) {
-        Some(Value::String(text)) => text.clone(),
-        other => panic!("{name}: {other:?} in {error:?}"),
     }
 }
 

@@ -7,7 +7,11 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fixture::{Fixture, code, extension};
+use super::{
+    deliveries::{code, extension},
+    fixture::Fixture,
+    schema::record,
+};
 use crate::kernel::{
     clock::Clock,
     log::EventCursor,
@@ -39,7 +43,7 @@ async fn resuming_again_and_again_misses_nothing_while_writes_go_on() {
     let kernel = fixture.kernel.clone();
     let writer = tokio::spawn(async move {
         for number in 0..1500 {
-            super::fixture::record(&kernel, [number], Uuid::nil()).await;
+            record(&kernel, [number], Uuid::nil()).await;
         }
     });
     let (mut seen, mut cursor) = (Vec::new(), start);

@@ -5,7 +5,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fixture::{Fixture, LOADS, record};
+use super::{
+    deliveries::code,
+    fixture::Fixture,
+    schema::{LOADS, record},
+};
 use crate::kernel::actor::Boundary;
 
 const NUMBERS: &str = "subscription { widgetChanged { number } }";
@@ -116,7 +120,7 @@ async fn a_panic_is_an_end_with_an_error() {
     let mut member = fixture.subscribe(&session, query);
     member.settle().await;
     fixture.record([1]).await;
-    assert_eq!(super::fixture::code(&member.refusal().await), "INTERNAL_SERVER_ERROR");
+    assert_eq!(code(&member.refusal().await), "INTERNAL_SERVER_ERROR");
     // Whoever comes next begins a new group.
     let mut member = fixture.subscribe(&session, NUMBERS);
     member.settle().await;
