@@ -9,5 +9,6 @@ pub mod directory;
 pub mod http;
 pub mod incidents;
 pub mod kernel;
+pub mod monitoring;
 pub mod schema;
 pub mod workers;

@@ -10,19 +10,20 @@ use crate::{
         nulls::SpecNulls,
         permission::Catalogue,
     },
+    monitoring,
 };
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(access::Query, directory::Query, incidents::Query);
+pub struct Query(access::Query, directory::Query, incidents::Query, monitoring::Query);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(incidents::Mutation);
+pub struct Mutation(incidents::Mutation, monitoring::Mutation);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(incidents::Subscription);
+pub struct Subscription(incidents::Subscription, monitoring::Subscription);
 
 /// The schema of the gateway.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -44,16 +45,24 @@ pub fn sdl() -> String {
 
 /// What the domains declare.
 pub fn catalogue() -> Catalogue {
-    let permissions =
-        [access::PERMISSIONS, audit::PERMISSIONS, directory::PERMISSIONS, incidents::PERMISSIONS];
-    let fields: [&[RootField]; 5] = [
+    let permissions = [
+        access::PERMISSIONS,
+        audit::PERMISSIONS,
+        directory::PERMISSIONS,
+        incidents::PERMISSIONS,
+        monitoring::PERMISSIONS,
+    ];
+    let fields: [&[RootField]; 8] = [
         access::Query::FIELDS,
         directory::Query::FIELDS,
         incidents::Query::FIELDS,
         incidents::Mutation::FIELDS,
         incidents::Subscription::FIELDS,
+        monitoring::Query::FIELDS,
+        monitoring::Mutation::FIELDS,
+        monitoring::Subscription::FIELDS,
     ];
-    let events = [access::EVENTS, incidents::EVENTS, &[&denial::DENIED]];
+    let events = [access::EVENTS, incidents::EVENTS, monitoring::EVENTS, &[&denial::DENIED]];
     Catalogue::new(
         permissions.into_iter().flatten(),
         fields.into_iter().flatten().copied(),

@@ -1,8 +1,19 @@
 //! The list of what works in the background: the domains' task handlers, schedules and reactors.
 
-use crate::kernel::{queue::Handlers, workers::Workers};
+use std::sync::Arc;
+
+use crate::{
+    incidents,
+    kernel::{queue::Handlers, workers::Workers},
+    monitoring,
+};
 
 /// Those of all domains; `slots` tasks run at the same time.
 pub fn all(slots: usize) -> Workers {
-    Workers { handlers: Handlers::new(), schedules: vec![], reactors: vec![], slots }
+    Workers {
+        handlers: Handlers::new().and(monitoring::handlers()),
+        schedules: [monitoring::SCHEDULES].into_iter().flatten().cloned().collect(),
+        reactors: vec![Arc::new(incidents::AlertFollower)],
+        slots,
+    }
 }

@@ -3,7 +3,10 @@
 //! A mutation runs in a task of its own, so that a client's disconnect can't cut it in half. A document that selects
 //! `eventCursor` reads one snapshot, a dry run one transaction that is rolled back.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use async_graphql::{
     Response, ServerError,
@@ -67,6 +70,8 @@ pub async fn post(
                 Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::UNAUTHORIZED,
             };
+            // Who isn't known can't fill the record by knocking: a number and a line by the address's network.
+            tracing::info!(network = %network(peer.ip()), %error, "a credential was refused");
             return answer(status, &origin, refused(error));
         }
     };
@@ -106,6 +111,8 @@ pub(super) async fn execute(
     mut request: async_graphql::Request,
 ) -> (StatusCode, Response) {
     let request_id = origin.request_id.clone();
+    let is_parsed = request.parsed_query().is_ok();
+    let fallback = if is_parsed { "GRAPHQL_VALIDATION_FAILED" } else { "GRAPHQL_PARSE_FAILED" };
     let (status, mut response) = match run(face, caller, origin, options, &mut request).await {
         Ok(response) => {
             // An error before execution leaves no data: the request itself was wrong.
@@ -119,8 +126,6 @@ pub(super) async fn execute(
         }
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, refused(error)),
     };
-    let fallback =
-        if request.parsed_query().is_ok() { "GRAPHQL_VALIDATION_FAILED" } else { "GRAPHQL_PARSE_FAILED" };
     for error in &mut response.errors {
         Error::complete(error, fallback, &request_id);
     }
@@ -245,6 +250,20 @@ fn trace_id(traceparent: &str) -> Option<String> {
     let id = traceparent.split('-').nth(1)?;
     let is_id = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
     is_id.then(|| id.to_ascii_lowercase())
+}
+
+/// The network of an address: /24 of IPv4, /48 of IPv6. It names no person.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -13,10 +13,14 @@
 //! | permissions | `incidents.read`, `incidents.read_internal`, `incidents.acknowledge`, `incidents.manage` |
 //! | events | `monitoring.incident.created`, `…acknowledged`, `…updated`, `…resolved`, `…reopened`, `…merged` |
 //!
+//! By a built-in rule a critical alert of a service opens an incident, further alerts of it join, and where an alert is
+//! over the timeline says so ([`jobs`]).
+//!
 //! On-call, escalation, runbooks, postmortems and correlation rules are still to come.
 
 mod events;
 mod graphql;
+mod jobs;
 mod loaders;
 mod ops;
 mod permissions;
@@ -28,6 +32,7 @@ use crate::kernel::id::Prefix;
 
 pub use events::ALL as EVENTS;
 pub use graphql::{Incident, IncidentTimelineEntry, Mutation, Query, Subscription};
+pub use jobs::AlertFollower;
 pub use permissions::ALL as PERMISSIONS;
 
 /// `inc_…`

@@ -1,6 +1,9 @@
 //! One request: who asks, with which options, and what its reads run on.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use ::entity::audit_log::AuditSurface;
 use async_graphql::{Context, ServerError, Value};
@@ -55,6 +58,8 @@ pub struct Request {
     dry_run: Option<Arc<DatabaseTransaction>>,
     /// Exchanged for those of the event, delivery by delivery, in a subscription.
     loaders: RwLock<Arc<Loaders>>,
+    /// Several callers see its answers.
+    is_shared: AtomicBool,
     /// The errors of nullable fields: see [`SpecNulls`](super::nulls::SpecNulls).
     pub(super) kept_errors: std::sync::Mutex<Vec<ServerError>>,
 }
@@ -104,6 +109,7 @@ impl Request {
             options,
             dry_run,
             loaders: RwLock::new(Arc::new(Loaders::new(conn))),
+            is_shared: AtomicBool::new(false),
             kept_errors: std::sync::Mutex::default(),
         }
     }
@@ -148,6 +154,11 @@ impl Request {
         *self.loaders.write().unwrap_or_else(PoisonError::into_inner) = loaders;
     }
 
+    /// From here on several callers see its answers: what is refused in them is nobody's attempt.
+    pub(super) fn share(&self) {
+        self.is_shared.store(true, Ordering::Relaxed);
+    }
+
     /// After a write: what was loaded before may be stale.
     pub(super) fn renew_loaders(&self) {
         let conn = self.conn();
@@ -177,6 +188,9 @@ impl Request {
     /// Puts on the record that the caller was refused `field`.
     pub(super) async fn note_denial(&self, field: &str, needed: &[&'static str]) {
         let Ok(author) = self.author() else { return };
+        if self.is_shared.load(Ordering::Relaxed) {
+            return;
+        }
         let note = |kernel: Kernel, field: String, needed: Vec<&'static str>| async move {
             kernel.denials().note(&kernel, author, &field, &needed).await;
         };

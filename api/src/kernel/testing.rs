@@ -103,10 +103,10 @@ pub fn workers() -> Workers {
     Workers { handlers: Handlers::new(), schedules: vec![], reactors: vec![], slots: 4 }
 }
 
-/// Records that `number` happened.
-pub async fn happen(kernel: &Kernel, number: i64) {
+/// Records in one transaction that these happened.
+pub async fn happen(kernel: &Kernel, numbers: impl IntoIterator<Item = i64>) {
     let mut tx = Tx::system(kernel, "test").await.unwrap();
-    tx.record(thing_happened(number));
+    tx.record_many(numbers.into_iter().map(thing_happened));
     tx.commit().await.unwrap();
 }
 

@@ -22,6 +22,7 @@ use crate::{
         request::RequestExt,
         scalar::Timestamp,
     },
+    monitoring::{self, Alert},
 };
 
 /// How bad an incident is.
@@ -213,6 +214,18 @@ impl Incident {
     /// Who leads the response.
     async fn commander(&self, ctx: &Context<'_>) -> Result<Option<AdminUser>> {
         object::edge(ctx, self.0.commander_id).await
+    }
+
+    /// The alerts that belong to it, newest first.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Result<Connection<Alert>> {
+        monitoring::alerts_of_incident(ctx, self.0.id, Args { first, after, last, before }).await
     }
 
     /// Whose it is. Null: the platform's own.

@@ -14,6 +14,7 @@ use crate::{
         error::{Error, Result, UserErrorCode},
         tx::Tx,
     },
+    monitoring,
 };
 
 /// Puts `sources` into `target`: they are closed and point to it.
@@ -57,6 +58,7 @@ pub async fn merge(
     let into = into.into_iter().next().ok_or_else(|| Error::not_found("incident", "targetId"))?;
     check_version(&into.incident, expected)?;
 
+    monitoring::relink_alerts(tx, &sources, target).await?;
     let numbers: Vec<_> = from.iter().map(|row| row.incident.number.clone()).collect();
     let entry =
         Entry::new(TimelineKind::Merged, &format!("merged {} into this incident", numbers.join(", ")))

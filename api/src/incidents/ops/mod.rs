@@ -2,6 +2,7 @@
 //!
 //! Each locks the row, lets the rules decide, saves, notes it on the timeline and records it.
 
+mod alerts;
 mod change;
 mod merge;
 mod open;
@@ -24,6 +25,7 @@ use crate::kernel::{
     tx::Tx,
 };
 
+pub use alerts::{alert_fired, alert_over};
 pub use change::{acknowledge, add_note, assign, resolve, transition, update};
 pub use merge::merge;
 pub use open::{create, reopen};

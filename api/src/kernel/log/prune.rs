@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::kernel::{
         log::{EventCursor, Follower, head, read},
-        testing::{commit, manual_clock, on_each, thing_happened, until_idle, workers},
+        testing::{happen, manual_clock, on_each, until_idle, workers},
     };
 
     #[tokio::test]
@@ -121,9 +121,9 @@ mod tests {
             let db = kernel.db().writer();
             let start = clock.now();
             // 600 events of yesterday, 10 of today.
-            commit(&kernel, async |tx| Ok(tx.record_many((0..600).map(thing_happened)))).await;
+            happen(&kernel, 0..600).await;
             clock.advance(TimeDelta::days(1));
-            commit(&kernel, async |tx| Ok(tx.record_many((0..10).map(thing_happened)))).await;
+            happen(&kernel, 0..10).await;
             until_idle(&[&kernel]).await;
             let count = async || event::Entity::find().all(db).await.unwrap().len();
 
@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(prune(&kernel, clock.now() + TimeDelta::seconds(1)).await.unwrap(), 10);
             assert_eq!(Follower::new(&kernel, 605).next().await.unwrap_err().code(), "CURSOR_EXPIRED");
             // The guard is closed again.
-            commit(&kernel, async |tx| Ok(tx.record(thing_happened(0)))).await;
+            happen(&kernel, [0]).await;
             assert!(event::Entity::delete_many().exec(db).await.is_err());
             kernel.stop().await;
         })

@@ -128,7 +128,7 @@ impl Job {
     pub async fn begin(&self) -> Result<Tx> {
         let tx = Tx::begin(&self.kernel, Author::system(&self.kind)).await?;
         // The row stays locked until the end, so nobody takes the task over before it.
-        if store::lock(tx.db(), self.id, self.epoch).await? { Ok(tx) } else { Err(LOST) }
+        if store::lock(&tx, self.id, self.epoch).await? { Ok(tx) } else { Err(LOST) }
     }
 
     /// Says how far it has come. The percentage never goes back within an attempt.

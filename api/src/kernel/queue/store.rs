@@ -18,6 +18,7 @@ use super::{NewTask, time};
 use crate::kernel::{
     Kernel,
     error::{Error, Result},
+    tx::Tx,
 };
 
 /// How long a claim holds without a word.
@@ -211,20 +212,41 @@ pub(in crate::kernel) async fn is_idle(
     Ok(running.one(db).await?.is_none() && due(kernel, kinds).one(db).await?.is_none())
 }
 
-/// Prolongs the lease. Whether it was still held.
-///
-/// On PostgreSQL by the control pool, so that load can't delay it.
-pub(super) async fn beat(kernel: &Kernel, task: &task::Model) -> Result<bool> {
-    let beat = task::Entity::update_many()
-        .col_expr(Column::LeaseUntil, time::after(kernel, LEASE))
-        .filter(held(task.id, task.epoch));
-    let db = if kernel.db().is_postgres() { kernel.db().control() } else { kernel.db().writer() };
-    Ok(beat.exec(db).await?.rows_affected > 0)
+/// What a heartbeat found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// The lease was prolonged.
+    Held,
+    /// A transaction of the handler holds the row, and has prolonged the lease itself.
+    Busy,
+    /// Somebody else has the task, or it was cancelled.
+    Lost,
 }
 
-/// Whether the task is held at this epoch. Locks its row where it is.
-pub(super) async fn lock(db: &DatabaseTransaction, id: Uuid, epoch: i64) -> Result<bool> {
-    Ok(task::Entity::find().filter(held(id, epoch)).lock_exclusive().one(db).await?.is_some())
+/// Prolongs the lease.
+///
+/// On PostgreSQL by the control pool, so that load can't delay it, and without waiting for a lock: the sequencer and the
+/// rights need the few connections of that pool.
+pub(super) async fn beat(kernel: &Kernel, id: Uuid, epoch: i64) -> Result<Beat> {
+    let db = if kernel.db().is_postgres() { kernel.db().control() } else { kernel.db().writer() };
+    let held_now = || task::Entity::find().select_only().column(Column::Id).filter(held(id, epoch));
+    let free = held_now().lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).into_query();
+    let beat = task::Entity::update_many()
+        .col_expr(Column::LeaseUntil, time::after(kernel, LEASE))
+        .filter(Column::Id.in_subquery(free));
+    if beat.exec(db).await?.rows_affected > 0 {
+        return Ok(Beat::Held);
+    }
+    let is_held = held_now().into_tuple::<Uuid>().one(db).await?.is_some();
+    Ok(if is_held { Beat::Busy } else { Beat::Lost })
+}
+
+/// Locks the task's row in a handler's transaction, and prolongs the lease. Whether it was held.
+pub(super) async fn lock(tx: &Tx, id: Uuid, epoch: i64) -> Result<bool> {
+    let lock = task::Entity::update_many()
+        .col_expr(Column::LeaseUntil, time::after(tx.kernel(), LEASE))
+        .filter(held(id, epoch));
+    Ok(lock.exec(tx.db()).await?.rows_affected > 0)
 }
 
 /// Notes how far it has come. Whether the task was still held.

@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use super::{
     Handlers, Job, Outcome, TASK, TASK_FAILED,
     handler::Handler,
-    store::{self, LEASE, held, to_state},
+    store::{self, Beat, LEASE, held, to_state},
     time,
 };
 use crate::kernel::{
@@ -34,6 +34,8 @@ use crate::kernel::{
 const POLL: Duration = Duration::from_secs(1);
 /// How often a worker says that it is still at it.
 const BEAT: TimeDelta = TimeDelta::seconds(10);
+/// How soon after a beat that didn't count.
+const SOON: TimeDelta = TimeDelta::seconds(1);
 /// How long a handler has after it was cancelled. Less than what a lease lasts without a word.
 const GRACE: Duration = Duration::from_secs(10);
 /// The longest wait before the next attempt.
@@ -189,18 +191,15 @@ async fn hold(kernel: &Kernel, task: &task::Model) {
     loop {
         kernel.clock().sleep(pause).await;
         let asked_at = Instant::now();
-        pause = match store::beat(kernel, task).await {
-            Ok(true) => {
-                held_at = asked_at;
-                BEAT
-            }
-            Ok(false) => return,
+        (pause, held_at) = match store::beat(kernel, task.id, task.epoch).await {
+            Ok(Beat::Held) => (BEAT, asked_at),
+            // If that transaction is undone, so is what it did for the lease.
+            Ok(Beat::Busy) => (SOON, asked_at),
+            Ok(Beat::Lost) => return,
+            Err(_) if held_at.elapsed() > lease => return,
             Err(error) => {
                 tracing::warn!(%error, task = %task.id, "prolonging a lease");
-                if held_at.elapsed() > lease {
-                    return;
-                }
-                TimeDelta::seconds(1)
+                (SOON, held_at)
             }
         };
     }

@@ -52,14 +52,17 @@ impl Execution {
         let kernel = streams.kernel().clone();
         let (feed, request_id) = (Feed::default(), origin.request_id.clone());
         let request = Arc::new(Request::new(&kernel, caller, origin, Options::default()));
-        let mut responses = (streams.0.execute)(document.request().data(request).data(feed.clone()));
+        let mut responses = (streams.0.execute)(document.request().data(request.clone()).data(feed.clone()));
         let refusal = poll_fn(|cx| match responses.poll_next_unpin(cx) {
             Poll::Ready(response) => Poll::Ready(Some(response.unwrap_or_default())),
             Poll::Pending if feed.is_idle() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
         match refusal.await {
-            None => Ok(Self { kernel, responses, feed, request_id }),
+            None => {
+                request.share();
+                Ok(Self { kernel, responses, feed, request_id })
+            }
             Some(mut response) => {
                 if response.errors.is_empty() {
                     response.errors.push(ServerError::new("this subscription has nothing to show", None));

@@ -1,0 +1,56 @@
+//! Commands: everything that is done to services and alerts, and what follows from the results of probes.
+//!
+//! Each locks the row, lets the rules decide, saves and records it.
+
+mod alerts;
+mod results;
+mod services;
+
+pub use alerts::{NewAlert, link_alert, relink_alerts, transition, trigger};
+pub use results::{PROBE, ProbeTask, ask, ask_now, note, settle, settle_now};
+pub use services::{Changes, NewService, ProbeChanges, deregister, probe_of, register, revision_of, update};
+
+use uuid::Uuid;
+
+use super::store;
+use crate::kernel::{
+    actor::PLATFORM,
+    error::{Error, Result, UserErrorCode, Violation},
+    tx::Tx,
+};
+
+/// The source of the alerts that probes raise: nobody else may use it.
+pub const PROBE_SOURCE: &str = "probe";
+
+/// What makes two alerts of probes the same condition.
+fn dedup_key(service: Uuid) -> String {
+    format!("service:{}", super::SERVICE.encode(service))
+}
+
+/// Whose something new is: as the caller chooses, else the caller's organization's, or the platform's.
+async fn owner(tx: &Tx, chosen: Option<Uuid>) -> Result<Uuid, Error> {
+    match chosen {
+        None => Ok(tx.author().organization_id),
+        Some(PLATFORM) if tx.boundary().contains(PLATFORM) => Ok(PLATFORM),
+        Some(id) if tx.boundary().contains(id) && store::has_organization(tx, id).await? => Ok(id),
+        Some(_) => Err(Error::not_found("organization", "organizationId")),
+    }
+}
+
+/// Whether somebody else has changed the row since the caller read it.
+fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {
+    match expected {
+        Some(expected) if expected != version => Err(Error::stale(id, version)),
+        _ => Ok(()),
+    }
+}
+
+/// The value, or its violation noted among the others.
+fn checked<T>(result: Result<T, Violation>, wrong: &mut Vec<Violation>) -> Option<T> {
+    result.map_err(|violation| wrong.push(violation)).ok()
+}
+
+/// A violation that isn't about a field's text.
+fn refused(code: UserErrorCode, field: &str, message: &str) -> Error {
+    Error::invalid(code, field, message)
+}
