@@ -11,4 +11,5 @@ pub mod incidents;
 pub mod kernel;
 pub mod monitoring;
 pub mod schema;
+pub mod tasks;
 pub mod workers;

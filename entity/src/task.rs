@@ -29,6 +29,10 @@ pub struct Model {
     pub message: Option<String>,
     pub last_error: Option<String>,
     pub finished_at: Option<DateTimeUtc>,
+    /// The event that it is a reaction to.
+    pub causation_id: Option<Uuid>,
+    /// How many causes stand behind that event.
+    pub causation_depth: Option<i16>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i32,

@@ -5,8 +5,8 @@ use sea_orm_migration::prelude::*;
 
 use crate::dialect;
 use crate::table::{
-    big, bytes, drop_tables, flag, id, int, json, json_null, key, small, table, text, text_null, time,
-    time_null, uuid_null, word,
+    big, bytes, drop_tables, flag, id, int, json, json_null, key, small, small_null, table, text, text_null,
+    time, time_null, uuid_null, word,
 };
 
 /// The migration; its name is the file's.
@@ -59,6 +59,8 @@ impl MigrationTrait for Migration {
                 text_null("message"),
                 text_null("last_error"),
                 time_null("finished_at"),
+                uuid_null("causation_id"),
+                small_null("causation_depth"),
             ])
             .versioned()
             .unique_where("kind, unique_key", "state IN ('PENDING', 'RUNNING') AND unique_key IS NOT NULL")

@@ -167,7 +167,7 @@ async fn make_token(
 ) -> String {
     let mut tx = Tx::system(kernel, "test").await.unwrap();
     let new = NewToken {
-        name: scopes.join(" "),
+        name: scopes.join(" ").chars().take(100).collect(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         organization_id,
         expires_at,

@@ -203,7 +203,7 @@ impl Tx {
     /// # Errors
     /// Where the database refuses.
     pub async fn enqueue_many(&mut self, tasks: Vec<NewTask>) -> Result<Vec<Uuid>> {
-        let ids = queue::insert(&self.kernel, &self.db, tasks).await?;
+        let ids = queue::insert(&self.kernel, &self.db, tasks, self.author.cause).await?;
         self.has_tasks |= !ids.is_empty();
         Ok(ids)
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
-use super::types::{IncidentImpact, IncidentSeverity, IncidentStatus, IncidentUrgency, Visibility};
+use super::words::{IncidentImpact, IncidentSeverity, IncidentStatus, IncidentUrgency, Visibility};
 use crate::incidents::ops;
 
 /// An incident to be opened.

@@ -1,31 +1,12 @@
 //! Which incidents, how they are sorted, and what belongs to one.
 
-use ::entity::{
-    incident::{self, Column},
-    incident_service, incident_timeline,
-};
+use ::entity::{incident::Column, incident_service, incident_timeline};
 
-use super::types::{IncidentSeverity, IncidentStatus, IncidentTimelineKind, Visibility};
+use super::words::{IncidentSeverity, IncidentStatus, IncidentTimelineKind};
 use crate::{
     access::AdminUser,
-    kernel::page::{DateTimeFilter, EnumFilter, IdFilter, Ids, Items, StringFilter, Word, filter, order},
+    kernel::page::{DateTimeFilter, EnumFilter, IdFilter, Ids, Items, StringFilter, filter, order},
 };
-
-impl Word for IncidentStatus {
-    type Stored = incident::IncidentStatus;
-}
-
-impl Word for IncidentSeverity {
-    type Stored = incident::IncidentSeverity;
-}
-
-impl Word for IncidentTimelineKind {
-    type Stored = incident_timeline::TimelineKind;
-}
-
-impl Word for Visibility {
-    type Stored = incident_timeline::Visibility;
-}
 
 filter! {
     /// Which incidents.

@@ -4,6 +4,7 @@ mod inputs;
 mod lists;
 mod stats;
 mod types;
+mod words;
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use futures_util::Stream;
@@ -34,7 +35,8 @@ use crate::{
     },
 };
 
-pub use types::{Incident, IncidentTimelineEntry, Visibility};
+pub use types::{Incident, IncidentTimelineEntry};
+pub use words::Visibility;
 
 payload! { /// What opening an incident came to.
 IncidentCreatePayload { incident: Incident } }

@@ -98,6 +98,7 @@ pub struct Job {
     pub cancelled: CancellationToken,
     epoch: i64,
     payload: serde_json::Value,
+    cause: Option<(Uuid, i16)>,
 }
 
 impl Job {
@@ -110,6 +111,7 @@ impl Job {
             cancelled,
             epoch: task.epoch,
             payload: task.payload.clone(),
+            cause: task.causation_id.zip(task.causation_depth),
         }
     }
 
@@ -126,7 +128,9 @@ impl Job {
     /// # Errors
     /// UNAVAILABLE where it isn't any more; where the database can't.
     pub async fn begin(&self) -> Result<Tx> {
-        let tx = Tx::begin(&self.kernel, Author::system(&self.kind)).await?;
+        // What a reaction's task does has the same cause: no loop of events and tasks goes on for good.
+        let author = Author { cause: self.cause, ..Author::system(&self.kind) };
+        let tx = Tx::begin(&self.kernel, author).await?;
         // The row stays locked until the end, so nobody takes the task over before it.
         if store::lock(&tx, self.id, self.epoch).await? { Ok(tx) } else { Err(LOST) }
     }

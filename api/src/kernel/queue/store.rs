@@ -30,11 +30,12 @@ const PRIORITIES: std::ops::RangeInclusive<i16> = 1..=9;
 const PENDING: &str = "state = 'PENDING'";
 const RUNNING: &str = "state = 'RUNNING'";
 
-/// Inserts tasks; those whose key is taken are left out. Answers the ids of the others.
+/// Inserts tasks, as reactions to the event `cause`; those whose key is taken are left out. Answers the ids of the others.
 pub(in crate::kernel) async fn insert(
     kernel: &Kernel,
     db: &DatabaseTransaction,
     tasks: Vec<NewTask>,
+    cause: Option<(Uuid, i16)>,
 ) -> Result<Vec<Uuid>> {
     if tasks.is_empty() {
         return Ok(Vec::new());
@@ -54,6 +55,8 @@ pub(in crate::kernel) async fn insert(
             Column::MaxAttempts,
             Column::Epoch,
             Column::Progress,
+            Column::CausationId,
+            Column::CausationDepth,
             Column::CreatedAt,
             Column::UpdatedAt,
             Column::Version,
@@ -80,6 +83,8 @@ pub(in crate::kernel) async fn insert(
             Expr::val(task.max_attempts),
             Expr::val(0_i64),
             Expr::val(0_i16),
+            Expr::val(cause.map(|(event, _)| event)),
+            Expr::val(cause.map(|(_, depth)| depth)),
             Expr::val(now),
             Expr::val(now),
             Expr::val(1),

@@ -36,11 +36,6 @@ pub struct Standing {
     pub successes: i32,
 }
 
-impl Standing {
-    /// Before its first probe.
-    pub const UNKNOWN: Self = Self { state: State::Unknown, failures: 0, successes: 0 };
-}
-
 /// Where a service stands after one more probe.
 pub fn next(now: Standing, outcome: ProbeOutcome, thresholds: Thresholds) -> Standing {
     match outcome {
@@ -116,10 +111,11 @@ mod tests {
     use proptest::prelude::*;
     use sea_orm::Iterable;
 
+    const FIRST: Standing = Standing { state: State::Unknown, failures: 0, successes: 0 };
     const USUAL: Thresholds = Thresholds { failures_to_down: 3, successes_to_recover: 2 };
 
     fn run(outcomes: &str) -> (Vec<State>, Standing) {
-        let mut standing = Standing::UNKNOWN;
+        let mut standing = FIRST;
         let states = outcomes.chars().map(|letter| {
             let outcome = match letter {
                 'h' => ProbeOutcome::Healthy,
@@ -205,7 +201,7 @@ mod tests {
             successes_to_recover in 1..=10,
         ) {
             let thresholds = Thresholds { failures_to_down, successes_to_recover };
-            let mut standing = Standing::UNKNOWN;
+            let mut standing = FIRST;
             for (i, outcome) in outcomes.iter().enumerate() {
                 let before = standing;
                 standing = next(before, *outcome, thresholds);

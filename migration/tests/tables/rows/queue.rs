@@ -34,6 +34,8 @@ pub fn task() -> task::Model {
         message: Some(text()),
         last_error: Some(text()),
         finished_at: Some(at(3)),
+        causation_id: Some(id()),
+        causation_depth: Some(3),
         created_at: at(0),
         updated_at: at(1),
         version: 1,

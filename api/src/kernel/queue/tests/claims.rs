@@ -116,7 +116,7 @@ async fn a_priority_beyond_the_scale_is_refused() {
         let kernel = database.kernel(&manual_clock()).await;
         for priority in [0, 10] {
             let tx = crate::kernel::tx::Tx::system(&kernel, "test").await.unwrap();
-            let refused = store::insert(&kernel, tx.db(), vec![task("test").priority(priority)]).await;
+            let refused = store::insert(&kernel, tx.db(), vec![task("test").priority(priority)], None).await;
             assert_eq!(refused.unwrap_err().code(), "INTERNAL_SERVER_ERROR");
         }
     })

@@ -1,4 +1,5 @@
 mod attempts;
+mod causes;
 mod claims;
 mod plans;
 mod schedules;

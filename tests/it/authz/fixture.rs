@@ -1,0 +1,140 @@
+//! An organization with something of everything, and somebody who may see none of it.
+
+use entity::{
+    actor_kind::ActorKind,
+    admin_user::AdminLevel,
+    incident::{self, IncidentSeverity, IncidentStatus},
+};
+use opsgate::{
+    access::{self, NewToken},
+    incidents::INCIDENT,
+    kernel::{
+        actor::{ADMIN_USER, ORGANIZATION},
+        id::Prefix,
+        tx::Tx,
+    },
+    schema,
+};
+use tests::{Client, TestGateway};
+use uuid::Uuid;
+
+/// Stands in every text of the fixture: whoever may not see it must not get it in any answer.
+pub(super) const MARK: &str = "Quux-1d7f";
+
+pub(super) struct Fixture {
+    pub gateway: TestGateway,
+    /// May everything, in an organization that has nothing.
+    pub stranger: Client,
+    organization: Uuid,
+    account: Uuid,
+    names: Vec<(&'static str, String)>,
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let gateway = TestGateway::start().await;
+        let acme = gateway.organization(&format!("acme-{}", MARK.to_lowercase())).await;
+        let globex = gateway.organization("globex").await;
+        let user = gateway.member(MARK, acme).await;
+        let account = gateway.account(&format!("{MARK} Ada"), AdminLevel::Admin).await;
+        let stranger = gateway.partner(&["*"], globex).await;
+
+        let mut row = Incident { gateway: &gateway, organization: acme, account, last: 0 };
+        let open = row.plant(IncidentStatus::Open, None).await;
+        let other = row.plant(IncidentStatus::Open, None).await;
+        let resolved = row.plant(IncidentStatus::Resolved, None).await;
+        // Closed, and with every relation that there is.
+        let incident = row.plant(IncidentStatus::Closed, Some(other)).await;
+        let names = vec![
+            ("{organization}", ORGANIZATION.encode(acme)),
+            ("{user}", Prefix("usr").encode(user)),
+            ("{account}", ADMIN_USER.encode(account)),
+            ("{open}", INCIDENT.encode(open)),
+            ("{other}", INCIDENT.encode(other)),
+            ("{resolved}", INCIDENT.encode(resolved)),
+            ("{incident}", INCIDENT.encode(incident)),
+            ("{number}", "INC-2020-000001".to_owned()),
+        ];
+        Self { gateway, stranger, organization: acme, account, names }
+    }
+
+    /// A document with the ids of what is there.
+    pub fn fill(&self, document: &str) -> String {
+        self.names.iter().fold(document.to_owned(), |document, (name, id)| document.replace(name, id))
+    }
+
+    /// A token of the platform's with only this permission; without one, with any that doesn't matter.
+    pub async fn only(&self, permission: Option<&str>) -> Client {
+        self.gateway.with_scopes(&[permission.unwrap_or("audit.read_personal")]).await
+    }
+
+    /// Somebody with an account and an organization who may see neither.
+    pub async fn acting_partner(&self) -> Client {
+        let new = NewToken {
+            name: "acting".to_owned(),
+            scopes: vec!["audit.read".to_owned()],
+            organization_id: self.organization,
+            expires_at: None,
+            admin_user_id: Some(self.account),
+        };
+        let mut tx = Tx::system(self.gateway.kernel(), "test").await.unwrap();
+        let token = access::create_token(&mut tx, new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.gateway.rights_read().await;
+        self.gateway.client(token.expose())
+    }
+
+    /// A token of the platform's with every permission but this one.
+    pub async fn all_but(&self, permission: &str) -> Client {
+        let catalogue = schema::catalogue();
+        let others: Vec<_> =
+            catalogue.permissions().map(|other| other.key).filter(|key| *key != permission).collect();
+        self.gateway.with_scopes(&others).await
+    }
+}
+
+/// Plants incidents.
+struct Incident<'a> {
+    gateway: &'a TestGateway,
+    organization: Uuid,
+    account: Uuid,
+    last: u32,
+}
+
+impl Incident<'_> {
+    async fn plant(&mut self, status: IncidentStatus, related: Option<Uuid>) -> Uuid {
+        self.last += 1;
+        let now = self.gateway.kernel().clock().now();
+        let is_over = matches!(status, IncidentStatus::Resolved | IncidentStatus::Closed);
+        let row = incident::Model {
+            id: self.gateway.kernel().new_id(now),
+            number: format!("INC-2020-{:06}", self.last),
+            organization_id: self.organization,
+            title: format!("{MARK} is down"),
+            description: Some(MARK.to_owned()),
+            severity: IncidentSeverity::High,
+            impact: None,
+            urgency: None,
+            status,
+            reporter_kind: ActorKind::AdminUser,
+            reporter_id: ADMIN_USER.encode(self.account),
+            assignee_id: Some(self.account),
+            commander_id: Some(self.account),
+            root_cause: is_over.then(|| MARK.to_owned()),
+            resolution: is_over.then(|| MARK.to_owned()),
+            merged_into_id: related,
+            reopened_from_id: related,
+            detected_at: Some(now),
+            acknowledged_at: None,
+            mitigated_at: None,
+            resolved_at: is_over.then_some(now),
+            closed_at: (status == IncidentStatus::Closed).then_some(now),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let id = row.id;
+        self.gateway.plant(row).await;
+        id
+    }
+}

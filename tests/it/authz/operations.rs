@@ -1,0 +1,46 @@
+//! One valid operation for each root field. Names in braces are those of the fixture.
+
+/// What somebody of another organization gets who may do everything there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// Null.
+    Null,
+    /// An empty page.
+    Empty,
+    /// The user error NOT_FOUND.
+    NotFound,
+    /// An answer of their own.
+    Own,
+}
+use Stranger::{Empty, NotFound, Null, Own};
+
+/// The field, the operation, and what a stranger gets.
+#[rustfmt::skip]
+pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
+    // access
+    ("viewer", "{ viewer { permissions } }", Own),
+    ("adminUser", r#"{ adminUser(id: "{account}") { name email } }"#, Null),
+    ("adminUsers", "{ adminUsers { nodes { name email } totalCount } }", Empty),
+
+    // directory
+    ("user", r#"{ user(id: "{user}") { name email } }"#, Null),
+    ("users", "{ users { nodes { name email } totalCount } }", Empty),
+    ("organization", r#"{ organization(id: "{organization}") { slug name } }"#, Null),
+    ("organizations", "{ organizations { nodes { slug name } totalCount } }", Own),
+
+    // incidents
+    ("incident", r#"{ incident(id: "{incident}") { title } }"#, Null),
+    ("incidentByNumber", r#"{ incidentByNumber(number: "{number}") { title } }"#, Null),
+    ("incidents", "{ incidents { nodes { title } totalCount } }", Empty),
+    ("incidentStats", r#"{ incidentStats(range: {from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z"}) { total { opened } } }"#, Own),
+    ("incidentCreate", r#"mutation { incidentCreate(input: {title: "x", severity: LOW}) { incident { id } userErrors { code } } }"#, Own),
+    ("incidentAcknowledge", r#"mutation { incidentAcknowledge(input: {id: "{open}"}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentAssign", r#"mutation { incidentAssign(input: {id: "{open}", assigneeId: null}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentTransition", r#"mutation { incidentTransition(input: {id: "{open}", status: IDENTIFIED}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentNoteAdd", r#"mutation { incidentNoteAdd(input: {id: "{open}", body: "x"}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentUpdate", r#"mutation { incidentUpdate(input: {id: "{open}", title: "x"}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentResolve", r#"mutation { incidentResolve(input: {id: "{open}", rootCause: "x", resolution: "y"}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentReopen", r#"mutation { incidentReopen(input: {id: "{resolved}", reason: "x"}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentMerge", r#"mutation { incidentMerge(input: {targetId: "{open}", sourceIds: ["{other}"]}) { incident { id } userErrors { code } } }"#, NotFound),
+    ("incidentChanged", "subscription { incidentChanged { type incident { title } } }", Own),
+];

@@ -1,0 +1,155 @@
+//! Every root field, tried by everybody: nobody, who may only this, who may everything else, and a stranger.
+
+use std::collections::BTreeMap;
+
+use opsgate::{
+    kernel::guard::{Root, RootField},
+    schema,
+};
+use serde_json::{Value, json};
+use tests::{Client, Message};
+
+use super::{
+    edges,
+    fixture::{Fixture, MARK},
+    operations::{OPERATIONS, Stranger},
+};
+
+/// The rows with their declarations.
+fn rows() -> Vec<(RootField, &'static str, Stranger)> {
+    let catalogue = schema::catalogue();
+    let row = |(name, document, stranger): &(&str, &'static str, Stranger)| {
+        let field = catalogue.field(name).unwrap_or_else(|| panic!("there is no root field {name}"));
+        (*field, *document, *stranger)
+    };
+    OPERATIONS.iter().map(row).collect()
+}
+
+/// Asks as `client`: the data, and the errors. Subscriptions answer without data where they are accepted.
+async fn ask(client: &Client, field: &RootField, document: &str) -> (Value, Vec<Value>) {
+    if field.root != Root::Subscription {
+        let answer = client.run(document).await;
+        assert_eq!(answer.status, 200, "{document}: {}", answer.body);
+        let errors = answer.body["errors"].as_array().cloned().unwrap_or_default();
+        return (answer.body["data"][field.name].clone(), errors);
+    }
+    let mut socket = client.socket().await;
+    socket.subscribe("it", document, json!({})).await;
+    // What is asked after it is answered after it was accepted or refused.
+    socket.subscribe("after", "{ __typename }", json!({})).await;
+    loop {
+        match socket.next().await {
+            Message::Json(message) if message["id"] == "it" => {
+                assert_eq!(message["type"], "error", "{message}");
+                return (Value::Null, message["payload"].as_array().cloned().unwrap());
+            }
+            Message::Json(message) if message["type"] == "next" => return (Value::Null, vec![]),
+            Message::Json(_) => {}
+            Message::Closed(code, reason) => panic!("closed with {code} {reason}"),
+        }
+    }
+}
+
+fn codes(errors: &[Value]) -> Vec<&str> {
+    errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_root_field_has_a_row() {
+    let mut rows: BTreeMap<_, usize> = BTreeMap::new();
+    for (name, ..) in OPERATIONS {
+        *rows.entry(*name).or_default() += 1;
+    }
+    let expected: BTreeMap<_, usize> = schema::catalogue().fields().map(|field| (field.name, 1)).collect();
+    assert_eq!(rows, expected, "operations.rs holds one operation for each root field");
+}
+
+#[tokio::test]
+async fn nobody_gets_what_is_not_public() {
+    let fixture = Fixture::new().await;
+    let before = fixture.gateway.recorded().await;
+    for (field, document, _) in rows() {
+        let (data, errors) = ask(&fixture.gateway.nobody(), &field, &fixture.fill(document)).await;
+        if field.access == opsgate::kernel::guard::Access::Public {
+            assert_eq!(codes(&errors), [""; 0], "{}", field.name);
+        } else {
+            assert_eq!(codes(&errors), ["UNAUTHENTICATED"], "{}: {errors:?}", field.name);
+            assert_eq!(data, Value::Null, "{}", field.name);
+        }
+    }
+    assert_eq!(fixture.gateway.recorded().await, before);
+}
+
+#[tokio::test]
+async fn whoever_has_the_permission_needs_no_other() {
+    let fixture = Fixture::new().await;
+    for (field, document, _) in rows() {
+        // Mutations are tried and undone, so that each finds the fixture as it was.
+        let client = fixture.only(field.access.permission()).await.with_header("x-dry-run", "true");
+        let (data, errors) = ask(&client, &field, &fixture.fill(document)).await;
+        assert_eq!(data.is_null(), field.root == Root::Subscription, "{}: {data} {errors:?}", field.name);
+        let edge = edges::of_payload(&field);
+        let Some((edge, needed)) = edge.filter(|(_, needed)| Some(*needed) != field.access.permission())
+        else {
+            assert_eq!(errors, [Value::Null; 0], "{}", field.name);
+            continue;
+        };
+        // It is done, and the changed object is for those alone who may see it.
+        assert_eq!(data["userErrors"], json!([]), "{}", field.name);
+        assert_eq!(data[&edge], Value::Null, "{}", field.name);
+        assert_eq!(codes(&errors), ["FORBIDDEN"], "{}: {document} selects {edge}", field.name);
+        assert_eq!(errors[0]["path"], json!([field.name, edge]));
+        assert_eq!(errors[0]["extensions"]["requiredPermissions"], json!([needed]));
+    }
+}
+
+#[tokio::test]
+async fn every_other_permission_is_not_enough() {
+    let fixture = Fixture::new().await;
+    for (field, document, _) in rows() {
+        let Some(permission) = field.access.permission() else { continue };
+        let client = fixture.all_but(permission).await;
+        let before = fixture.gateway.recorded().await;
+        let (data, errors) = ask(&client, &field, &fixture.fill(document)).await;
+        assert_eq!(codes(&errors), ["FORBIDDEN"], "{}: {errors:?}", field.name);
+        assert_eq!(errors[0]["extensions"]["requiredPermissions"], json!([permission]), "{}", field.name);
+        assert_eq!(data, Value::Null, "{}", field.name);
+        let facts = fixture.gateway.facts(before).await;
+        let types: Vec<_> = facts.iter().map(|fact| &*fact.event.event_type).collect();
+        assert_eq!(types, ["admin.access.denied"], "{}: nothing but the denial happened", field.name);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_sees_nothing_that_is_not_theirs() {
+    let fixture = Fixture::new().await;
+    for (field, document, expected) in rows() {
+        let (data, errors) = ask(&fixture.stranger, &field, &fixture.fill(document)).await;
+        assert_eq!(errors, [Value::Null; 0], "{}", field.name);
+        assert!(!data.to_string().contains(MARK), "{}: {data}", field.name);
+        match expected {
+            Stranger::Null => assert_eq!(data, Value::Null, "{}", field.name),
+            Stranger::Empty => assert_eq!(data, json!({ "nodes": [], "totalCount": 0 }), "{}", field.name),
+            Stranger::NotFound => {
+                let codes: Vec<_> =
+                    data["userErrors"].as_array().unwrap().iter().map(|e| &e["code"]).collect();
+                assert!(
+                    !codes.is_empty() && codes.iter().all(|code| *code == "NOT_FOUND"),
+                    "{}: {data}",
+                    field.name
+                );
+                let edge = edges::of_payload(&field).map(|(edge, _)| edge);
+                assert_eq!(
+                    edge.map_or(Value::Null, |edge| data[&edge].clone()),
+                    Value::Null,
+                    "{}",
+                    field.name
+                );
+            }
+            Stranger::Own => {
+                let faults = data["userErrors"].as_array().map_or(0, Vec::len);
+                assert_eq!(faults, 0, "{}: {data}", field.name);
+            }
+        }
+    }
+}
