@@ -1,21 +1,35 @@
 //! The list of domains: what the schema is merged from, and what they declare.
 
+mod node;
+
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
 use crate::{
-    access, audit, directory, incidents,
+    access, audit, directory, events, incidents,
     kernel::{
         denial,
         guard::{RootField, RootFields},
         nulls::SpecNulls,
         permission::Catalogue,
+        reactor,
     },
-    monitoring,
+    monitoring, platform, tasks,
 };
+
+pub use node::{Node, NodeQuery};
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(access::Query, directory::Query, incidents::Query, monitoring::Query);
+pub struct Query(
+    access::Query,
+    audit::Query,
+    directory::Query,
+    events::Query,
+    incidents::Query,
+    monitoring::Query,
+    platform::Query,
+    NodeQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -23,15 +37,24 @@ pub struct Mutation(incidents::Mutation, monitoring::Mutation);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(incidents::Subscription, monitoring::Subscription);
+pub struct Subscription(
+    audit::Subscription,
+    events::Subscription,
+    incidents::Subscription,
+    monitoring::Subscription,
+);
 
 /// The schema of the gateway.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// How many levels a document may have: as many as GraphiQL's introspection. The stacks of threads are made for it.
+const MAX_DEPTH: usize = 15;
 
 /// Builds the schema.
 pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .extension(SpecNulls)
+        .limit_depth(MAX_DEPTH)
         .disable_suggestions()
         .finish()
 }
@@ -49,20 +72,36 @@ pub fn catalogue() -> Catalogue {
         access::PERMISSIONS,
         audit::PERMISSIONS,
         directory::PERMISSIONS,
+        events::PERMISSIONS,
         incidents::PERMISSIONS,
         monitoring::PERMISSIONS,
+        platform::PERMISSIONS,
+        tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 8] = [
+    let fields: [&[RootField]; 14] = [
         access::Query::FIELDS,
+        audit::Query::FIELDS,
+        audit::Subscription::FIELDS,
         directory::Query::FIELDS,
+        events::Query::FIELDS,
+        events::Subscription::FIELDS,
         incidents::Query::FIELDS,
         incidents::Mutation::FIELDS,
         incidents::Subscription::FIELDS,
         monitoring::Query::FIELDS,
         monitoring::Mutation::FIELDS,
         monitoring::Subscription::FIELDS,
+        platform::Query::FIELDS,
+        NodeQuery::FIELDS,
     ];
-    let events = [access::EVENTS, incidents::EVENTS, monitoring::EVENTS, &[&denial::DENIED]];
+    let events = [
+        access::EVENTS,
+        audit::EVENTS,
+        incidents::EVENTS,
+        monitoring::EVENTS,
+        tasks::EVENTS,
+        &[&denial::DENIED, &reactor::DEAD_LETTER_PARKED],
+    ];
     Catalogue::new(
         permissions.into_iter().flatten(),
         fields.into_iter().flatten().copied(),

@@ -74,12 +74,14 @@ async fn create_audit_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             bytes("leaf_hash"),
         ])
         .unique("event_id")
-        .index("entity_type, entity_id, id")
+        .index("entity_id, id")
         .index("event_type, id")
         .index("actor_id, id")
+        .index_where("id", "actor_kind = 'ADMIN_USER'")
         .index("organization_id, id")
         .index_where("subject, id", "subject IS NOT NULL")
-        .index_where("correlation_id", "correlation_id IS NOT NULL")
+        .index_where("correlation_id, id", "correlation_id IS NOT NULL")
+        .index_where("request_id, id", "request_id IS NOT NULL")
         .create(manager)
         .await?;
 
@@ -127,7 +129,7 @@ async fn create_event_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             json_null("after"),
         ])
         .index("event_type, id")
-        .index("entity_type, entity_id, id")
+        .index("entity_id, id")
         .index("organization_id, id")
         .create(manager)
         .await?;

@@ -1,7 +1,20 @@
 //! The gateway, from outside: real sockets against the running server.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
 mod access;
+mod architecture;
+mod audit;
 mod authz;
+mod crash;
+mod events;
 mod incidents;
+mod monitoring;
 mod mutations;
+mod order;
+mod platform;
+mod schema;
 mod subscriptions;
+mod walk;
+
+/// The command `opsgate`, for tests that need it in a process of its own.
+const OPSGATE: &str = env!("CARGO_BIN_EXE_gateway-under-test");

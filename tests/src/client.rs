@@ -1,6 +1,6 @@
 //! One caller, over HTTP.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -51,14 +51,31 @@ impl Client {
 
     /// Sends a mutation `field(input: …)` and answers its payload with this selection, `userErrors` and `receipt`.
     pub async fn mutate(&self, field: &str, input: Value, selection: &str) -> Answer {
+        self.try_mutate(field, input, selection).await.unwrap()
+    }
+
+    /// The same, where the gateway may not be there.
+    pub async fn try_mutate(&self, field: &str, input: Value, selection: &str) -> reqwest::Result<Answer> {
         let type_name = format!("{}{}Input!", field[..1].to_uppercase(), &field[1..]);
-        let document = format!(
+        let query = format!(
             "mutation($input: {type_name}) {{ {field}(input: $input) {{ {selection} \
              userErrors {{ code message field isRetryable }} \
              receipt {{ auditLogId leafHash cursor isDryRun isReplay committedAt }} }} }}"
         );
-        let answer = self.run_with(&document, json!({ "input": input })).await;
-        Answer { root: Some(format!("/data/{field}")), ..answer }
+        let answer = self.try_send(json!({ "query": query, "variables": { "input": input } })).await?;
+        Ok(Answer { root: Some(format!("/data/{field}")), ..answer })
+    }
+
+    /// The same, again and again while the answer is that the gateway can't now. Under an idempotency key that is safe
+    /// whatever became of the times before.
+    pub async fn insist(&self, field: &str, input: Value, selection: &str) -> reqwest::Result<Answer> {
+        loop {
+            let answer = self.try_mutate(field, input.clone(), selection).await?;
+            if !answer.is_passing() {
+                return Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Sends a body as it is.
@@ -109,6 +126,11 @@ impl Answer {
     /// The same as text.
     pub fn text(&self, pointer: &str) -> &str {
         self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer} of {}", self.body))
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_passing(&self) -> bool {
+        self.codes() == ["UNAVAILABLE"] || *self.at("/userErrors/0/isRetryable") == true
     }
 
     /// Fails the test where there are errors of either kind.

@@ -14,3 +14,8 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     };
     tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("waited in vain until {what}"));
 }
+
+/// Waits for what must come by itself; fails the test where it never does.
+pub async fn patiently<T>(what: &str, coming: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, coming).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}

@@ -64,9 +64,13 @@ impl Socket {
         if let Some(message) = self.early.pop_front() {
             return Message::Json(message);
         }
+        // Pings keep coming where nothing else does.
+        tokio::time::timeout(PATIENCE, self.receive()).await.expect("nothing came")
+    }
+
+    async fn receive(&mut self) -> Message {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
-            match frame {
+            match self.stream.next().await {
                 Some(Ok(Frame::Text(text))) => {
                     let message: Value = serde_json::from_str(&text).unwrap();
                     match message["type"].as_str() {

@@ -4,7 +4,7 @@ use ::entity::{actor_kind::ActorKind as Kind, admin_user, user};
 use async_graphql::{Context, Enum, ID, Object};
 use uuid::Uuid;
 
-use super::{loaders::AdminUsers, store};
+use super::{loaders::AdminUsers, reads};
 use crate::{
     directory::{Organization, User, Users},
     kernel::{
@@ -13,8 +13,7 @@ use crate::{
         id::Prefix,
         object::{self, Stored},
         page::{
-            self, Args, BooleanFilter, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, List, Word,
-            filter, order,
+            Args, BooleanFilter, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, Word, filter, order,
         },
         request::{Request, RequestExt},
         scalar::Timestamp,
@@ -76,7 +75,7 @@ impl Stored for AdminUser {
 #[Object]
 impl AdminUser {
     /// `adm_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         ADMIN_USER.encode(self.0.id).into()
     }
 
@@ -304,12 +303,7 @@ impl Query {
         filter: Option<AdminUserFilter>,
         order_by: Option<AdminUserOrder>,
     ) -> Result<Connection<AdminUser>> {
-        let list = List {
-            name: "adminUsers",
-            rows: store::admin_users(&ctx.request().caller().boundary),
-            predicate: filter.predicate()?,
-            order: order_by.into(),
-        };
-        page::list(ctx, list, Args { first, after, last, before }).await
+        let args = Args { first, after, last, before };
+        reads::admin_users(ctx, filter.predicate()?, order_by.into(), args).await
     }
 }

@@ -19,6 +19,7 @@ mod graphql;
 mod loaders;
 mod ops;
 mod permissions;
+mod reads;
 mod rules;
 mod store;
 

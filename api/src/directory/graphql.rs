@@ -6,17 +6,14 @@ use uuid::Uuid;
 
 use super::{
     loaders::{Memberships, Organizations, Users},
-    store,
+    reads,
 };
 use crate::kernel::{
     actor::{Boundary, ORGANIZATION},
     error::Result,
     id::Prefix,
     object::{self, Stored},
-    page::{
-        self, Args, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, List, StringFilter, Word, filter,
-        order,
-    },
+    page::{Args, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, StringFilter, Word, filter, order},
     request::RequestExt,
     scalar::Timestamp,
 };
@@ -95,7 +92,7 @@ impl Stored for User {
 #[Object]
 impl User {
     /// `usr_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         USER.encode(self.0.id).into()
     }
 
@@ -178,7 +175,7 @@ impl Stored for Organization {
 #[Object]
 impl Organization {
     /// `org_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         ORGANIZATION.encode(self.0.id).into()
     }
 
@@ -315,13 +312,7 @@ impl Query {
         filter: Option<UserFilter>,
         order_by: Option<UserOrder>,
     ) -> Result<Connection<User>> {
-        let list = List {
-            name: "users",
-            rows: store::users(&ctx.request().caller().boundary),
-            predicate: filter.predicate()?,
-            order: order_by.into(),
-        };
-        page::list(ctx, list, Args { first, after, last, before }).await
+        reads::users(ctx, filter.predicate()?, order_by.into(), Args { first, after, last, before }).await
     }
 
     /// Organizations, newest first unless ordered otherwise.
@@ -337,12 +328,7 @@ impl Query {
         filter: Option<OrganizationFilter>,
         order_by: Option<OrganizationOrder>,
     ) -> Result<Connection<Organization>> {
-        let list = List {
-            name: "organizations",
-            rows: store::organizations(&ctx.request().caller().boundary),
-            predicate: filter.predicate()?,
-            order: order_by.into(),
-        };
-        page::list(ctx, list, Args { first, after, last, before }).await
+        let args = Args { first, after, last, before };
+        reads::organizations(ctx, filter.predicate()?, order_by.into(), args).await
     }
 }

@@ -13,6 +13,7 @@
 mod graphql;
 mod loaders;
 mod permissions;
+mod reads;
 mod store;
 
 pub use graphql::{Organization, Query, User};

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::kernel::{
     error::{Error, Result, UserErrorCode},
+    object::Stored,
     page::{self, Args, Children, Column, Connection, List, Order, Predicate},
     request::RequestExt,
 };
@@ -20,6 +21,16 @@ use crate::kernel::{
 const MAX_RANGE: TimeDelta = TimeDelta::days(366);
 /// The most incidents that statistics are made of.
 const MAX_COUNTED: u64 = 100_000;
+
+/// The incident of a number.
+///
+/// # Errors
+/// Where the database can't be read.
+pub async fn incident_by_number(ctx: &Context<'_>, number: &str) -> Result<Option<Incident>> {
+    let request = ctx.request();
+    let row = store::incident_by_number(&request.conn(), &request.caller().boundary, number).await?;
+    Ok(row.map(Incident::of))
+}
 
 /// A page of incidents.
 ///

@@ -121,8 +121,10 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         for pool in [&mut writer, &mut reader] {
             let statements = statements.clone();
-            pool.set_metric_callback(move |_| {
+            pool.set_metric_callback(move |info| {
                 statements.fetch_add(1, Ordering::Relaxed);
+                // The text alone: the values may be personal.
+                tracing::trace!(target: "opsgate::sql", sql = info.statement.sql, "statement");
             });
         }
         Self { backend, writer, reader, control, statements }

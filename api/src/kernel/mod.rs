@@ -99,6 +99,9 @@ pub struct Inner {
     shutdown: CancellationToken,
     wakes: Wakes,
     started: OnceLock<Started>,
+    started_at: DateTime<Utc>,
+    /// Held by each open subscription, too.
+    subscriptions: Arc<()>,
 }
 
 /// Hints to look now. A missed one costs a poll.
@@ -126,6 +129,7 @@ impl Kernel {
         let conn = Conn::Pool(parts.db.control().clone());
         let rights = Rights::open(&conn, parts.load_rights, catalogue.clone()).await?;
         let head = log::head(&conn).await?;
+        let started_at = parts.clock.now();
         Ok(Self(Arc::new(Inner {
             db: parts.db,
             clock: parts.clock,
@@ -141,6 +145,8 @@ impl Kernel {
             shutdown: CancellationToken::new(),
             wakes: Wakes::default(),
             started: OnceLock::new(),
+            started_at,
+            subscriptions: Arc::default(),
         })))
     }
 
@@ -221,6 +227,16 @@ impl Inner {
     /// The pools.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// When it was opened.
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.started_at
+    }
+
+    /// How many subscriptions are open in this process.
+    pub fn subscriptions(&self) -> usize {
+        Arc::strong_count(&self.subscriptions) - 1
     }
 
     /// The time.

@@ -2,6 +2,7 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use rust_decimal::Decimal;
 
 /// A point in time on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,5 +40,23 @@ impl ScalarType for Timestamp {
 
     fn to_value(&self) -> Value {
         Value::String(self.to_string())
+    }
+}
+
+/// An exact number on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exact(pub Decimal);
+
+/// An exact number, as a string: `"99.9500"`.
+#[Scalar(name = "Decimal")]
+impl ScalarType for Exact {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let number = Decimal::from_str_exact(text);
+        number.map(Self).map_err(|_| InputValueError::custom("an exact number looks like \"99.95\""))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
     }
 }

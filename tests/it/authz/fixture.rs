@@ -3,6 +3,8 @@
 use entity::{
     actor_kind::ActorKind,
     admin_user::AdminLevel,
+    audit_log::AuditCategory,
+    event,
     incident::{self, IncidentSeverity, IncidentStatus},
 };
 use opsgate::{
@@ -11,10 +13,12 @@ use opsgate::{
     kernel::{
         actor::{ADMIN_USER, ORGANIZATION},
         id::Prefix,
+        record::{AUDIT_LOG, EVENT},
         tx::Tx,
     },
     schema,
 };
+use serde_json::{Value, json};
 use tests::{Client, TestGateway};
 use uuid::Uuid;
 
@@ -45,7 +49,25 @@ impl Fixture {
         let resolved = row.plant(IncidentStatus::Resolved, None).await;
         // Closed, and with every relation that there is.
         let incident = row.plant(IncidentStatus::Closed, Some(other)).await;
+        let partner = gateway.partner(&["*"], acme).await;
+        let probe = json!({ "tcp": { "host": "127.0.0.1", "port": 9 } });
+        let input = json!({ "name": MARK, "probe": probe, "intervalSeconds": 3600 });
+        let service = made(&partner, "serviceRegister", input, "service").await;
+        let input = json!({
+            "source": MARK, "dedupKey": MARK, "severity": "LOW", "title": MARK, "serviceId": service,
+        });
+        let alert = made(&partner, "alertTrigger", input, "alert").await;
+        gateway.run_until_idle().await;
+        let facts = gateway.facts(0).await;
+        let entry = |ty: &str| facts.iter().find(|fact| fact.event.event_type == ty).unwrap().entry.id;
+        let (entry, about) = (entry("monitoring.service.registered"), entry("admin.user.created"));
+        let event = of_another_service(&gateway, acme, entry).await;
         let names = vec![
+            ("{entry}", AUDIT_LOG.encode(entry)),
+            ("{about}", AUDIT_LOG.encode(about)),
+            ("{event}", EVENT.encode(event)),
+            ("{service}", service),
+            ("{alert}", alert),
             ("{organization}", ORGANIZATION.encode(acme)),
             ("{user}", Prefix("usr").encode(user)),
             ("{account}", ADMIN_USER.encode(account)),
@@ -65,7 +87,7 @@ impl Fixture {
 
     /// A token of the platform's with only this permission; without one, with any that doesn't matter.
     pub async fn only(&self, permission: Option<&str>) -> Client {
-        self.gateway.with_scopes(&[permission.unwrap_or("audit.read_personal")]).await
+        self.gateway.with_scopes(&[permission.unwrap_or("directory.read")]).await
     }
 
     /// Somebody with an account and an organization who may see neither.
@@ -91,6 +113,41 @@ impl Fixture {
             catalogue.permissions().map(|other| other.key).filter(|key| *key != permission).collect();
         self.gateway.with_scopes(&others).await
     }
+}
+
+/// An event of a type that nobody here declares: seeing it takes no permission beside that of events.
+async fn of_another_service(gateway: &TestGateway, organization_id: Uuid, audit_log_id: Uuid) -> Uuid {
+    let now = gateway.kernel().clock().now();
+    let row = event::Model {
+        id: gateway.kernel().new_id(now),
+        event_type: "shop.order.paid".to_owned(),
+        payload_version: 1,
+        category: AuditCategory::System,
+        occurred_at: now,
+        actor_kind: ActorKind::External,
+        actor_id: "shop".to_owned(),
+        impersonator_id: None,
+        entity_type: "Order".to_owned(),
+        entity_id: "17".to_owned(),
+        entity_version: None,
+        organization_id,
+        correlation_id: None,
+        causation_id: None,
+        depth: 0,
+        audit_log_id,
+        payload: json!({ "by": MARK }),
+        before: None,
+        after: None,
+    };
+    let id = row.id;
+    gateway.plant(row).await;
+    id
+}
+
+/// Makes something through the API, and answers its id.
+async fn made(client: &Client, mutation: &str, input: Value, object: &str) -> String {
+    let answer = client.mutate(mutation, input, &format!("{object} {{ id }}")).await.ok();
+    answer.text(&format!("/{object}/id")).to_owned()
 }
 
 /// Plants incidents.

@@ -22,17 +22,35 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("adminUser", r#"{ adminUser(id: "{account}") { name email } }"#, Null),
     ("adminUsers", "{ adminUsers { nodes { name email } totalCount } }", Empty),
 
+    // audit
+    ("auditLog", r#"{ auditLog(id: "{entry}") { action body } }"#, Null),
+    ("auditLogs", "{ auditLogs { nodes { action body } totalCount } }", Own),
+    ("auditTrail", r#"{ auditTrail(entityId: "{service}") { nodes { body } totalCount } }"#, Empty),
+    ("adminActions", "{ adminActions { nodes { body } totalCount } }", Empty),
+    ("auditLogged", "subscription { auditLogged { auditLog { body } } }", Own),
+
     // directory
     ("user", r#"{ user(id: "{user}") { name email } }"#, Null),
     ("users", "{ users { nodes { name email } totalCount } }", Empty),
     ("organization", r#"{ organization(id: "{organization}") { slug name } }"#, Null),
     ("organizations", "{ organizations { nodes { slug name } totalCount } }", Own),
 
+    // events
+    ("event", r#"{ event(id: "{event}") { type payload } }"#, Null),
+    ("events", "{ events { nodes { type payload } totalCount } }", Own),
+    ("eventCursor", "{ eventCursor }", Own),
+    ("eventPublished", "subscription { eventPublished { type payload } }", Own),
+
+    // platform
+    ("gatewayStatus", "{ gatewayStatus { version } }", Own),
+    ("node", r#"{ node(id: "{organization}") { id } }"#, Null),
+    ("nodes", r#"{ nodes(ids: ["{organization}"]) { id } }"#, Own),
+
     // incidents
     ("incident", r#"{ incident(id: "{incident}") { title } }"#, Null),
     ("incidentByNumber", r#"{ incidentByNumber(number: "{number}") { title } }"#, Null),
     ("incidents", "{ incidents { nodes { title } totalCount } }", Empty),
-    ("incidentStats", r#"{ incidentStats(range: {from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z"}) { total { opened } } }"#, Own),
+    ("incidentStats", r#"{ incidentStats(range: {from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z"}) { total { count } } }"#, Own),
     ("incidentCreate", r#"mutation { incidentCreate(input: {title: "x", severity: LOW}) { incident { id } userErrors { code } } }"#, Own),
     ("incidentAcknowledge", r#"mutation { incidentAcknowledge(input: {id: "{open}"}) { incident { id } userErrors { code } } }"#, NotFound),
     ("incidentAssign", r#"mutation { incidentAssign(input: {id: "{open}", assigneeId: null}) { incident { id } userErrors { code } } }"#, NotFound),
@@ -43,4 +61,20 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("incidentReopen", r#"mutation { incidentReopen(input: {id: "{resolved}", reason: "x"}) { incident { id } userErrors { code } } }"#, NotFound),
     ("incidentMerge", r#"mutation { incidentMerge(input: {targetId: "{open}", sourceIds: ["{other}"]}) { incident { id } userErrors { code } } }"#, NotFound),
     ("incidentChanged", "subscription { incidentChanged { type incident { title } } }", Own),
+
+    // monitoring
+    ("systemHealth", "{ systemHealth { state openCriticalAlerts } }", Own),
+    ("service", r#"{ service(id: "{service}") { name } }"#, Null),
+    ("services", "{ services { nodes { name } totalCount } }", Empty),
+    ("alert", r#"{ alert(id: "{alert}") { title } }"#, Null),
+    ("alerts", "{ alerts { nodes { title } totalCount } }", Empty),
+    ("serviceRegister", r#"mutation { serviceRegister(input: {name: "new"}) { service { id } userErrors { code } } }"#, Own),
+    ("serviceUpdate", r#"mutation { serviceUpdate(input: {id: "{service}", tier: 1}) { service { id } userErrors { code } } }"#, NotFound),
+    ("serviceDeregister", r#"mutation { serviceDeregister(input: {id: "{service}"}) { service { id } userErrors { code } } }"#, NotFound),
+    ("serviceProbe", r#"mutation { serviceProbe(input: {id: "{service}"}) { service { id } userErrors { code } } }"#, NotFound),
+    ("alertTrigger", r#"mutation { alertTrigger(input: {source: "x", dedupKey: "x", severity: LOW, title: "x"}) { alert { id } userErrors { code } } }"#, Own),
+    ("alertAcknowledge", r#"mutation { alertAcknowledge(input: {id: "{alert}"}) { alert { id } userErrors { code } } }"#, NotFound),
+    ("alertResolve", r#"mutation { alertResolve(input: {id: "{alert}"}) { alert { id } userErrors { code } } }"#, NotFound),
+    ("serviceStatusChanged", "subscription { serviceStatusChanged { type service { name } } }", Own),
+    ("alertChanged", "subscription { alertChanged { type alert { title } } }", Own),
 ];

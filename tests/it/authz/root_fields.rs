@@ -15,6 +15,9 @@ use super::{
     operations::{OPERATIONS, Stranger},
 };
 
+/// A mutation that refuses to be rehearsed: it asks the network.
+const CANT_BE_UNDONE: &str = "serviceProbe";
+
 /// The rows with their declarations.
 fn rows() -> Vec<(RootField, &'static str, Stranger)> {
     let catalogue = schema::catalogue();
@@ -39,11 +42,12 @@ async fn ask(client: &Client, field: &RootField, document: &str) -> (Value, Vec<
     socket.subscribe("after", "{ __typename }", json!({})).await;
     loop {
         match socket.next().await {
+            // Either that answer, or already something to hear: on PostgreSQL the token's own making may come late.
+            Message::Json(message) if message["type"] == "next" => return (Value::Null, vec![]),
             Message::Json(message) if message["id"] == "it" => {
                 assert_eq!(message["type"], "error", "{message}");
                 return (Value::Null, message["payload"].as_array().cloned().unwrap());
             }
-            Message::Json(message) if message["type"] == "next" => return (Value::Null, vec![]),
             Message::Json(_) => {}
             Message::Closed(code, reason) => panic!("closed with {code} {reason}"),
         }
@@ -85,7 +89,8 @@ async fn whoever_has_the_permission_needs_no_other() {
     let fixture = Fixture::new().await;
     for (field, document, _) in rows() {
         // Mutations are tried and undone, so that each finds the fixture as it was.
-        let client = fixture.only(field.access.permission()).await.with_header("x-dry-run", "true");
+        let is_dry_run = (field.name != CANT_BE_UNDONE).to_string();
+        let client = fixture.only(field.access.permission()).await.with_header("x-dry-run", &is_dry_run);
         let (data, errors) = ask(&client, &field, &fixture.fill(document)).await;
         assert_eq!(data.is_null(), field.root == Root::Subscription, "{}: {data} {errors:?}", field.name);
         let edge = edges::of_payload(&field);

@@ -19,7 +19,7 @@ use self::{
     lists::{IncidentFilter, IncidentOrder},
     stats::{IncidentStats, IncidentStatsGrouping, TimeRange},
 };
-use super::{INCIDENT, ops, reads, store};
+use super::{INCIDENT, ops, reads};
 use crate::{
     access::Actor,
     kernel::{
@@ -30,7 +30,6 @@ use crate::{
         mutation::{mutate, payload},
         object::{self, Stored, parse_id},
         page::{Args, Connection, Cursor, Filter},
-        request::RequestExt,
         stream,
     },
 };
@@ -72,9 +71,7 @@ impl Query {
     /// One incident by its number, `INC-2026-000042`.
     #[requires("incidents.read")]
     async fn incident_by_number(&self, ctx: &Context<'_>, number: String) -> Result<Option<Incident>> {
-        let request = ctx.request();
-        let row = store::incident_by_number(&request.conn(), &request.caller().boundary, &number).await?;
-        Ok(row.map(Incident::of))
+        reads::incident_by_number(ctx, &number).await
     }
 
     /// Incidents, newest first unless ordered otherwise.
@@ -101,7 +98,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         range: TimeRange,
-        #[graphql(default_with = "IncidentStatsGrouping::Day")] group_by: IncidentStatsGrouping,
+        #[graphql(default_with = "IncidentStatsGrouping::Day", desc = "What they are split by.")]
+        group_by: IncidentStatsGrouping,
         filter: Option<IncidentFilter>,
     ) -> Result<IncidentStats> {
         stats::stats(ctx, range, group_by, filter).await

@@ -58,7 +58,7 @@ impl Stored for Incident {
 #[Object]
 impl Incident {
     /// `inc_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         INCIDENT.encode(self.0.id).into()
     }
 
@@ -123,7 +123,7 @@ impl Incident {
         object::edge(ctx, self.0.commander_id).await
     }
 
-    /// The alerts that belong to it, newest first.
+    /// The alerts that belong to it, newest first. Null: the caller may not see alerts.
     async fn alerts(
         &self,
         ctx: &Context<'_>,
@@ -131,8 +131,9 @@ impl Incident {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-    ) -> Result<Connection<Alert>> {
-        monitoring::alerts_of_incident(ctx, self.0.id, Args { first, after, last, before }).await
+    ) -> Result<Option<Connection<Alert>>> {
+        let args = Args { first, after, last, before };
+        monitoring::alerts_of_incident(ctx, self.0.id, args).await.map(Some)
     }
 
     /// Whose it is. Null: the platform's own.
@@ -315,7 +316,7 @@ impl Stored for IncidentTimelineEntry {
 #[Object]
 impl IncidentTimelineEntry {
     /// `itl_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         TIMELINE_ENTRY.encode(self.0.id).into()
     }
 

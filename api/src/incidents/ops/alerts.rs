@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{AffectedService, Entry, NewIncident, create, save};
 use crate::{
     incidents::{events, rules, store},
-    kernel::{error::Result, tx::Tx},
+    kernel::{actor::PLATFORM, error::Result, tx::Tx},
     monitoring::{self, ALERT, AlertFact},
 };
 
@@ -30,7 +30,7 @@ pub async fn alert_fired(tx: &mut Tx, alert: &AlertFact, organization_id: Uuid) 
                 title: alert.title.clone(),
                 severity: Some(IncidentSeverity::Critical),
                 services: services.map(|name| AffectedService { name: name.clone(), impact: None }).collect(),
-                organization_id: Some(organization_id),
+                organization_id: (organization_id != PLATFORM).then_some(organization_id),
                 ..NewIncident::default()
             };
             create(tx, new).await?.id

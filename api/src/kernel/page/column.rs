@@ -108,8 +108,9 @@ impl Column {
     }
 }
 
-/// The GraphQL name of a Rust or SQL name: `assigneeId` for `assignee_id`.
+/// The GraphQL name of a Rust or SQL name: `assigneeId` for `assignee_id`, `type` for `r#type`.
 pub fn camel(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
     let mut words = name.split('_').filter(|word| !word.is_empty());
     let mut camel = words.next().unwrap_or_default().to_owned();
     for word in words {

@@ -64,6 +64,8 @@ pub struct Ids {
     pub(super) subject: Subject,
     /// The type of the objects, where it is one; else the ids are stored as they are shown.
     pub(super) ty: Option<(Prefix, &'static str)>,
+    /// The nil UUID is none.
+    pub(super) is_nil_none: bool,
 }
 
 impl Ids {
@@ -74,12 +76,17 @@ impl Ids {
 
     /// UUIDs of the type with this prefix, called `noun` in messages.
     pub fn typed(prefix: Prefix, noun: &'static str, subject: impl Into<Subject>) -> Self {
-        Self { subject: subject.into(), ty: Some((prefix, noun)) }
+        Self { subject: subject.into(), ty: Some((prefix, noun)), is_nil_none: false }
     }
 
     /// Ids of several types, stored as text: an actor's.
     pub fn any(subject: impl Into<Subject>) -> Self {
-        Self { subject: subject.into(), ty: None }
+        Self { subject: subject.into(), ty: None, is_nil_none: false }
+    }
+
+    /// The same, where the nil UUID says that there is none: the organization of the platform's own rows.
+    pub fn or_nil(self) -> Self {
+        Self { is_nil_none: true, ..self }
     }
 }
 

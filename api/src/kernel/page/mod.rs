@@ -18,6 +18,7 @@ mod order;
 mod predicate;
 mod query;
 mod search;
+mod seek;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -37,6 +38,7 @@ pub use self::{
     order::{Direction, Order},
     predicate::{Field, Items, Predicate, Test},
     search::search,
+    seek::{Made, seek},
     walk::Walk,
 };
 use self::{batch::Family, connection::Source};

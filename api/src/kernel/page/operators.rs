@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::{ID, InputObject, InputType, MaybeUndefined, TypeName};
+use uuid::Uuid;
 
 use super::{
     column::{Datum, Word},
@@ -159,7 +160,10 @@ impl Operators for IdFilter {
         asked.is("eq", &self.eq, id, Test::Eq);
         asked.is_not("ne", &self.ne, id, Test::Eq);
         asked.is("in", &self.r#in, items(id), Test::In);
-        asked.is_null(&self.is_null);
+        match ids.is_nil_none {
+            true => asked.is_nil(&self.is_null),
+            false => asked.is_null(&self.is_null),
+        }
         asked.of(key, ids.subject)
     }
 }
@@ -264,6 +268,12 @@ impl<'w> Asked<'w> {
 
     fn is_null(&mut self, value: &MaybeUndefined<bool>) {
         self.is_null = self.walk.operand("isNull", value, |is, _| Some(*is));
+    }
+
+    /// As [`Self::is_null`], where the nil UUID is none.
+    fn is_nil(&mut self, value: &MaybeUndefined<bool>) {
+        let is = self.walk.operand("isNull", value, |is, _| Some(*is));
+        self.tests.extend(is.map(|is| (Test::Eq(Uuid::nil().into()), is)));
     }
 
     /// All of it, of `subject`.

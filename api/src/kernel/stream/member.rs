@@ -45,6 +45,8 @@ struct Member {
     /// Its own execution, while it is behind.
     replay: Option<Box<Execution>>,
     has_begun: bool,
+    /// Counts it among the open ones.
+    _open: Arc<()>,
 }
 
 struct Joined {
@@ -120,6 +122,7 @@ impl Member {
             streams.kernel().catalogue().field(document.field()).map_or(Access::Public, |field| field.access);
         let mut callers = session.watch();
         let caller = callers.borrow_and_update().clone();
+        let open = streams.0.kernel.subscriptions.clone();
         Ok(Self {
             streams,
             origin,
@@ -133,6 +136,7 @@ impl Member {
             replayed: VecDeque::new(),
             replay: None,
             has_begun: false,
+            _open: open,
         })
     }
 

@@ -89,7 +89,7 @@ impl Stored for Alert {
 #[Object]
 impl Alert {
     /// `alr_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         ALERT.encode(self.0.id).into()
     }
 

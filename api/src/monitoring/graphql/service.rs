@@ -4,7 +4,6 @@ use ::entity::{service, service_status};
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use futures_util::future::try_join_all;
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +22,7 @@ use crate::{
             Word, filter, order,
         },
         request::RequestExt,
-        scalar::Timestamp,
+        scalar::{Exact, Timestamp},
     },
     monitoring::{
         SERVICE,
@@ -111,7 +110,7 @@ impl Stored for Service {
 #[Object]
 impl Service {
     /// `svc_…`
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         SERVICE.encode(self.0.id).into()
     }
 
@@ -223,8 +222,8 @@ impl Service {
         &self,
         ctx: &Context<'_>,
         #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
-    ) -> Result<Option<Decimal>> {
-        Ok(self.tally(ctx, range).await?.uptime())
+    ) -> Result<Option<Exact>> {
+        Ok(self.tally(ctx, range).await?.uptime().map(Exact))
     }
 
     /// Of the probes in this range, those that weren't answered, or slowly, or not as expected: in percent with four
@@ -233,8 +232,8 @@ impl Service {
         &self,
         ctx: &Context<'_>,
         #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
-    ) -> Result<Option<Decimal>> {
-        Ok(self.tally(ctx, range).await?.error_rate())
+    ) -> Result<Option<Exact>> {
+        Ok(self.tally(ctx, range).await?.error_rate().map(Exact))
     }
 
     /// The mean time that answers in this range took, with three decimals. Null: there were none.
@@ -242,12 +241,11 @@ impl Service {
         &self,
         ctx: &Context<'_>,
         #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
-    ) -> Result<Option<Decimal>> {
-        Ok(self.tally(ctx, range).await?.mean_response_time_ms())
+    ) -> Result<Option<Exact>> {
+        Ok(self.tally(ctx, range).await?.mean_response_time_ms().map(Exact))
     }
 
     /// What was raised about it, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection, and a filter")]
     async fn alerts(
         &self,
         ctx: &Context<'_>,

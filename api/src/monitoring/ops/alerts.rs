@@ -105,12 +105,13 @@ async fn subject(tx: &Tx, service_id: Option<Uuid>, organization_id: Option<Uuid
         let organization_id = owner(tx, organization_id).await?;
         return Ok(Subject { organization_id, service_id: None, service_name: None });
     };
-    let row = store::lock_service(tx, id).await?.ok_or_else(|| Error::not_found("service", "serviceId"))?;
-    if organization_id.is_some_and(|id| id != row.service.organization_id) {
+    let service = store::service(tx.db(), tx.boundary(), id).await?;
+    let service = service.ok_or_else(|| Error::not_found("service", "serviceId"))?;
+    if organization_id.is_some_and(|id| id != service.organization_id) {
         let message = "the service belongs to another organization: leave this out";
         return Err(refused(UserErrorCode::Invalid, "organizationId", message));
     }
-    Ok(Subject::service(&row.service))
+    Ok(Subject::service(&service))
 }
 
 /// Adds an alert, or counts it on the open one of the same condition. However many do so at the same time, there is one.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ::entity::alert::{self, AlertSeverity, AlertStatus, Column};
+use ::entity::alert::{self, AlertSeverity, Column};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
@@ -33,9 +33,7 @@ pub async fn alerts_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, alert
 
 /// How many alerts of the highest severity are open.
 pub async fn count_open_critical(db: &Conn, boundary: &Boundary) -> Result<u64> {
-    let open = alerts(boundary)
-        .filter(Column::Severity.eq(AlertSeverity::Critical))
-        .filter(Column::Status.ne(AlertStatus::Resolved));
+    let open = alerts(boundary).filter(Column::Severity.eq(AlertSeverity::Critical)).filter(Expr::cust(OPEN));
     Ok(open.count(db).await?)
 }
 

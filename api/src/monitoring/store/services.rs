@@ -80,7 +80,11 @@ pub async fn statuses_of(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, servic
 }
 
 /// The service `id`, within `boundary`.
-pub async fn service(db: &Conn, boundary: &Boundary, id: Uuid) -> Result<Option<service::Model>> {
+pub async fn service(
+    db: &impl ConnectionTrait,
+    boundary: &Boundary,
+    id: Uuid,
+) -> Result<Option<service::Model>> {
     Ok(services(boundary).filter(Column::Id.eq(id)).one(db).await?)
 }
 

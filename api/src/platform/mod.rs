@@ -1,0 +1,19 @@
+//! Platform: how the gateway itself is doing.
+//!
+//! Nouns first. The gateway's *status* has a part for each thing that can fall behind: the database, the rights, the
+//! *sequencer* (which gives events their positions), the *tailer* (which hands them to subscriptions), the task
+//! *queue*, and the *reactors* (parts of the gateway that react to events). A part is read only where it is selected,
+//! and one that can't be read is null beside the others.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | permissions | `system.health.view` |
+//!
+//! `node` and `nodes`, which find any object by its id, stand in `schema/node.rs`: they need the list of all types.
+
+mod graphql;
+mod permissions;
+mod store;
+
+pub use graphql::Query;
+pub use permissions::ALL as PERMISSIONS;

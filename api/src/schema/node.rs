@@ -1,0 +1,87 @@
+//! `node` and `nodes`: any object by its id, whatever its type.
+//!
+//! Every type whose objects have an id of their own is listed here, twice: in the interface that clients see, and in the
+//! registry that finds objects by the prefix of their ids. Each is read as everywhere else: with the permission of its
+//! type, within the caller's boundary.
+
+use std::sync::LazyLock;
+
+use async_graphql::{Context, ID, Interface};
+use futures_util::future::join_all;
+
+use crate::{
+    access::AdminUser,
+    audit::AuditLog,
+    directory::{Organization, User},
+    events::PublishedEvent,
+    incidents::{Incident, IncidentTimelineEntry},
+    kernel::{
+        error::{Error, Result, UserErrorCode},
+        object::Nodes,
+    },
+    monitoring::{Alert, Service},
+};
+
+/// The most ids that `nodes` takes.
+const MAX_IDS: usize = 100;
+
+/// Anything with an id. Carries nothing else.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The type's prefix and the object's own part: `inc_01j9…`."))]
+pub enum Node {
+    /// An account of somebody who runs the platform.
+    AdminUser(AdminUser),
+    /// Something that wants attention.
+    Alert(Alert),
+    /// An entry of the audit log.
+    AuditLog(AuditLog),
+    /// Something is broken.
+    Incident(Incident),
+    /// An entry of an incident's timeline.
+    IncidentTimelineEntry(IncidentTimelineEntry),
+    /// A customer or partner.
+    Organization(Organization),
+    /// Something that happened.
+    PublishedEvent(PublishedEvent),
+    /// Something that is watched.
+    Service(Service),
+    /// A person of the platform.
+    User(User),
+}
+
+static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
+    Nodes::new()
+        .with::<AdminUser>()
+        .with::<Alert>()
+        .with::<AuditLog>()
+        .with::<Incident>()
+        .with::<IncidentTimelineEntry>()
+        .with::<Organization>()
+        .with::<PublishedEvent>()
+        .with::<Service>()
+        .with::<User>()
+});
+
+/// The reads across all types.
+#[derive(Debug, Default)]
+pub struct NodeQuery;
+
+#[macros::query(name = "NodeQuery")]
+impl NodeQuery {
+    /// Any object by its id. It takes the permission that its type takes everywhere.
+    #[authenticated]
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        NODES.find(ctx, &id).await
+    }
+
+    /// Several at once, at most 100, in the order of the ids; null where one isn't there or can't be shown.
+    #[authenticated]
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Result<Node>>>> {
+        if ids.len() > MAX_IDS {
+            let message = format!("`ids` has at most {MAX_IDS} items");
+            return Err(Error::invalid(UserErrorCode::TooLong, "ids", message));
+        }
+        let found = join_all(ids.iter().map(|id| NODES.find(ctx, id))).await;
+        Ok(found.into_iter().map(Result::transpose).collect())
+    }
+}
