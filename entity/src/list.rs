@@ -1,5 +1,7 @@
 //! Lists in a column: stored as a JSON array, since SQLite has no arrays.
 
+// The derive of FromJsonQueryResult writes code that names serde_json.
+use serde_json as _;
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ pub struct Hold {
 #[derive(Debug)]
 enum Held {
     /// SQLite: the one writer.
-    Writer { _tx: Tx },
+    Writer { _tx: Box<Tx> },
     /// PostgreSQL: a row.
     Row { _tx: DatabaseTransaction },
 }
@@ -30,7 +30,7 @@ impl TestGateway {
             tx.query_one_raw(lock).await.unwrap().expect("the incident is there");
             Held::Row { _tx: tx }
         } else {
-            Held::Writer { _tx: Tx::system(self.kernel(), "hold").await.unwrap() }
+            Held::Writer { _tx: Box::new(Tx::system(self.kernel(), "hold").await.unwrap()) }
         };
         Hold { _held: held }
     }

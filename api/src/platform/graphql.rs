@@ -58,9 +58,10 @@ impl GatewayStatus {
         let asked = Instant::now();
         let is_reachable = store::ping(&request.conn()).await.is_ok();
         DatabaseStatus {
-            kind: match request.kernel().db().is_postgres() {
-                true => DatabaseKind::Postgresql,
-                false => DatabaseKind::Sqlite,
+            kind: if request.kernel().db().is_postgres() {
+                DatabaseKind::Postgresql
+            } else {
+                DatabaseKind::Sqlite
             },
             is_reachable,
             latency_ms: is_reachable.then(|| asked.elapsed().as_secs_f64() * 1000.0),

@@ -101,6 +101,7 @@ pub(super) fn state(row: &audit_log::Model) -> Value {
 #[cfg(test)]
 mod tests {
     use ::entity::{actor_kind::ActorKind, audit_log};
+    use async_graphql::MaybeUndefined;
     use chrono::DateTime;
     use uuid::Uuid;
 
@@ -138,16 +139,8 @@ mod tests {
         let mut fields = AuditLogFilter::fields();
         fields.sort();
         assert_eq!(state.as_object().unwrap().keys().collect::<Vec<_>>(), fields.iter().collect::<Vec<_>>());
-        let filter = AuditLogFilter {
-            category: Some(EnumFilter {
-                eq: AuditCategory::System.into(),
-                ne: Default::default(),
-                r#in: Default::default(),
-                not_in: Default::default(),
-            }),
-            organization_id: Some(IdFilter { is_null: true.into(), ..IdFilter::default() }),
-            ..AuditLogFilter::default()
-        };
+        let of_the_platform = IdFilter { is_null: MaybeUndefined::Value(true), ..IdFilter::default() };
+        let filter = AuditLogFilter { organization_id: Some(of_the_platform), ..AuditLogFilter::default() };
         assert_eq!(filter.predicate().unwrap().matches(&state), Some(true));
     }
 }

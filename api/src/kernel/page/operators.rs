@@ -160,9 +160,10 @@ impl Operators for IdFilter {
         asked.is("eq", &self.eq, id, Test::Eq);
         asked.is_not("ne", &self.ne, id, Test::Eq);
         asked.is("in", &self.r#in, items(id), Test::In);
-        match ids.is_nil_none {
-            true => asked.is_nil(&self.is_null),
-            false => asked.is_null(&self.is_null),
+        if ids.is_nil_none {
+            asked.is_nil(&self.is_null);
+        } else {
+            asked.is_null(&self.is_null);
         }
         asked.of(key, ids.subject)
     }

@@ -1,0 +1,142 @@
+//! The gateway as a process: started, looked at, stopped.
+
+use std::{
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Result,
+    http::Client,
+    postgres::{Postgres, output},
+};
+
+/// How long a start or a stop may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A database that is filled, and what it takes to start a gateway on it.
+pub struct Setup {
+    opsgate: PathBuf,
+    scratch: PathBuf,
+    database: String,
+    token: String,
+}
+
+impl Setup {
+    /// Makes the databases and the first account.
+    pub async fn prepare(opsgate: &Path, postgres: &Postgres, scratch: &Path) -> Result<Self> {
+        eprintln!("preparing two databases");
+        postgres.create().await?;
+        let mut setup = Self {
+            // It is started from another directory.
+            opsgate: opsgate.canonicalize()?,
+            scratch: scratch.to_owned(),
+            database: postgres.gateway(),
+            token: String::new(),
+        };
+        // The first start makes the tables, and prints the owner's token.
+        let gateway = setup.start().await?;
+        setup.token.clone_from(&gateway.token);
+        gateway.stop().await?;
+        postgres.seed().await?;
+        Ok(setup)
+    }
+
+    /// Starts a gateway and waits until it is ready.
+    pub async fn start(&self) -> Result<Gateway> {
+        let started = Instant::now();
+        let log = File::options().create(true).append(true).open(self.scratch.join("gateway.log"))?;
+        let mut child = Command::new(&self.opsgate)
+            .current_dir(&self.scratch)
+            .env("OPSGATE_DATABASE_URL", &self.database)
+            .env("OPSGATE_DATA_DIR", self.scratch.join("data"))
+            .env("OPSGATE_LISTEN", "127.0.0.1:0")
+            .env("OPSGATE_METRICS_LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the gateway's output is nowhere")?;
+        let ready = timeout(PATIENCE, async {
+            let (address, token) = greeting(BufReader::new(stdout)).await?;
+            loop {
+                let mut client = Client::connect(address, "").await?;
+                if client.is_ready().await? {
+                    break Ok::<_, crate::Error>((address, token));
+                }
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let (address, token) = ready.await.map_err(|_| "the gateway doesn't get ready")??;
+        let token = token.unwrap_or_else(|| self.token.clone());
+        Ok(Gateway { child, address, token, ready_after: started.elapsed() })
+    }
+}
+
+/// The address that the gateway prints when it listens, and the token that it prints at its first start.
+async fn greeting(stdout: impl tokio::io::AsyncBufRead + Unpin) -> Result<(SocketAddr, Option<String>)> {
+    let mut lines = stdout.lines();
+    let mut token = None;
+    while let Some(line) = lines.next_line().await? {
+        let line = line.trim();
+        if line.starts_with("opsk_") {
+            token = Some(line.to_owned());
+        }
+        if let Some((_, url)) = line.split_once("listens on http://") {
+            return Ok((url.trim_end_matches("/graphql").parse()?, token));
+        }
+    }
+    Err("the gateway ended before it listened: see its log".into())
+}
+
+/// A running gateway.
+pub struct Gateway {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The owner's token.
+    pub token: String,
+    /// From its start until it said that it was ready.
+    pub ready_after: Duration,
+}
+
+/// The memory of a process, in KiB.
+pub struct Memory {
+    /// What is resident.
+    pub resident: u64,
+    /// The most that ever was.
+    pub peak: u64,
+}
+
+impl Gateway {
+    /// Its memory.
+    pub fn memory(&self) -> Result<Memory> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
+        let find = |name: &str| -> Result<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
+            Ok(line.trim().trim_end_matches(" kB").parse()?)
+        };
+        Ok(Memory { resident: find("VmRSS:")?, peak: find("VmHWM:")? })
+    }
+
+    /// Stops it as an operator does.
+    pub async fn stop(mut self) -> Result<()> {
+        output(Command::new("kill").args(["-TERM", &self.pid()?.to_string()])).await?;
+        timeout(PATIENCE, self.child.wait()).await.map_err(|_| "the gateway doesn't stop")??;
+        Ok(())
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.child.id().ok_or_else(|| "the gateway has ended: see its log".into())
+    }
+}

@@ -1,0 +1,127 @@
+//! What is asked of the gateway, over and over.
+
+use crate::{Result, statements::Statement};
+
+/// Incidents of `seed.sql`.
+const INCIDENTS: u64 = 5_000;
+/// The first of them has the number one greater.
+const FIRST: u64 = 100_000_000_000;
+
+/// One kind of request.
+pub struct Workload {
+    /// The field that it is about; also the name of its script.
+    pub name: &'static str,
+    /// What the table calls it.
+    pub title: &'static str,
+    /// What its rate should be at concurrency 8, as a share of the yardstick's.
+    pub goal: &'static str,
+    /// The variables of a request, as JSON.
+    variables: fn(connection: u64, turn: u64) -> String,
+    document: &'static str,
+    /// The text that every good answer has.
+    sign: &'static str,
+    /// A table that its transaction, and no other of the gateway's, writes to. None: it only reads.
+    writes: Option<&'static str>,
+    /// Values that pgbench must vary: as they are in a request's first variables, and what is put in their place.
+    pub varied: &'static [(&'static str, &'static str)],
+    /// The lines of the script that make what is put in their place.
+    pub prelude: &'static str,
+}
+
+/// All of them. The page comes first: it shows the newest incidents, which the others add to.
+pub const ALL: [&Workload; 3] = [&PAGE, &CREATE, &NOTE];
+
+static PAGE: Workload = Workload {
+    name: "incidents",
+    title: "50 incidents with assignee and five entries",
+    goal: "≥ 35 % (issue 3)",
+    variables: |_, _| "{}".to_owned(),
+    document: "{ incidents(first: 50) { nodes { id number title status severity createdAt assignee { id name } \
+               timeline(first: 5) { nodes { id kind body createdAt } } } pageInfo { hasNextPage endCursor } } }",
+    sign: r#""hasNextPage":true"#,
+    writes: None,
+    varied: &[],
+    prelude: "",
+};
+
+static CREATE: Workload = Workload {
+    name: "incidentCreate",
+    title: "`incidentCreate`",
+    goal: "≥ 40 %, issue 3: ≥ 50 %",
+    variables: |connection, turn| {
+        format!(
+            r#"{{"input":{{"title":"Checkout answers slowly, report {connection}-{turn}","severity":"HIGH","description":"Customers report that the payment page takes longer than ten seconds; the card processor answers in time. It began with the deployment of this morning.","affectedServices":[{{"name":"checkout","impact":"MANY"}}]}}}}"#
+        )
+    },
+    document: "mutation($input: IncidentCreateInput!) { incidentCreate(input: $input) { incident { id number status } \
+               userErrors { code message } receipt { auditLogId committedAt } } }",
+    sign: r#""userErrors":[],"receipt":{"#,
+    writes: Some("incident_timeline"),
+    varied: &[],
+    prelude: "",
+};
+
+/// A note on one of the seeded incidents, a different one each time.
+pub static NOTE: Workload = Workload {
+    name: "incidentNoteAdd",
+    title: "`incidentNoteAdd`",
+    goal: "≥ 40 %, issue 3: ≥ 50 %",
+    variables: |connection, turn| {
+        // Steps that share no factor with their number go through all of them before one comes again.
+        let incident = FIRST + 1 + (connection * 619 + turn * 1_013) % INCIDENTS;
+        format!(
+            r#"{{"input":{{"id":"019a0000-0000-7000-8000-{incident}","body":"Looked at the pool of connections to the card processor: it was full since 9:14. Doubled it; the queue shrinks. ({turn})"}}}}"#
+        )
+    },
+    document: "mutation($input: IncidentNoteAddInput!) { incidentNoteAdd(input: $input) { incident { id version } \
+               userErrors { code message } receipt { auditLogId committedAt } } }",
+    sign: r#""userErrors":[],"receipt":{"#,
+    writes: Some("incident_timeline"),
+    varied: &[
+        ("019a0000-0000-7000-8000-100000000001", "('019a0000-0000-7000-8000-' || :incident::text)::uuid"),
+        ("INC-2025-100000000001", "'INC-2025-' || :incident::text"),
+    ],
+    prelude: "\\set incident random(100000000001, 100000005000)\n",
+};
+
+impl Workload {
+    /// The body of a request.
+    pub fn body(&self, connection: u64, turn: u64) -> String {
+        let Self { document, variables, .. } = self;
+        format!(r#"{{"query":"{document}","variables":{}}}"#, variables(connection, turn))
+    }
+
+    /// Fails where the answer isn't what it should be.
+    pub fn check(&self, answer: &str) -> Result<()> {
+        if answer.contains(self.sign) && !answer.contains(r#""errors":"#) {
+            Ok(())
+        } else {
+            Err(answer.into())
+        }
+    }
+
+    /// Whether it only reads.
+    pub fn is_read(&self) -> bool {
+        self.writes.is_none()
+    }
+
+    /// Of what the gateway's sessions sent, that which belongs to this workload; a transaction with its bounds.
+    pub fn own(&self, sessions: Vec<Vec<Statement>>) -> Result<Vec<Statement>> {
+        let Some(table) = self.writes else {
+            // What is asked for at once comes in any order: sorted, it is the same each time.
+            let mut reads: Vec<_> = sessions.into_iter().flatten().collect();
+            reads.sort_by(|a, b| a.sql.cmp(&b.sql));
+            return Ok(reads);
+        };
+        let insert = format!("INSERT INTO \"{table}\"");
+        let is_own = |transaction: &[Statement]| {
+            transaction.iter().any(|statement| statement.sql.starts_with(&insert))
+        };
+        sessions
+            .iter()
+            .flat_map(|session| session.split_inclusive(|statement| statement.sql == "COMMIT"))
+            .find(|transaction| is_own(transaction))
+            .map(<[_]>::to_vec)
+            .ok_or_else(|| format!("the log has no transaction that writes to {table}").into())
+    }
+}
