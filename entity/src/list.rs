@@ -1,10 +1,10 @@
 //! Lists in a column: stored as a JSON array, since SQLite has no arrays.
 
 // The derive of FromJsonQueryResult writes code that names serde_json.
-use serde_json as _;
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json as _;
 
 /// A list of names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]

@@ -27,6 +27,8 @@ use super::{
     permission::{Catalogue, PermissionSet},
 };
 
+/// How long one reading may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often the epoch is read.
 const POLL: Duration = Duration::from_millis(250);
 /// After which nobody is answered.
@@ -274,9 +276,11 @@ impl Rights {
         loop {
             // What counts is when the question was put: the answer may be older than its arrival.
             let asked_at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            match self.refresh(&db).await {
-                Ok(()) => self.read_at_ms.store(asked_at, Ordering::Relaxed),
-                Err(error) => tracing::warn!(%error, "rights can't be read"),
+            // A database that vanished without a word must not keep us waiting when it is back.
+            match tokio::time::timeout(PATIENCE, self.refresh(&db)).await {
+                Ok(Ok(())) => self.read_at_ms.store(asked_at, Ordering::Relaxed),
+                Ok(Err(error)) => tracing::warn!(%error, "rights can't be read"),
+                Err(_) => tracing::warn!("rights can't be read: the database says nothing"),
             }
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
