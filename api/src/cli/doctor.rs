@@ -123,7 +123,7 @@ async fn durable(db: &Db, setting: &str) -> Finding {
 }
 
 async fn integrity(db: &Db) -> Finding {
-    let value: String = one(db, "SELECT quick_check AS value FROM pragma_quick_check(1)").await?;
+    let value: String = one(db, "SELECT quick_check AS value FROM pragma_quick_check LIMIT 1").await?;
     if value == "ok" { Ok(value) } else { Err(format!("{value}. Restore the file from a backup.")) }
 }
 

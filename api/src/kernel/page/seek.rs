@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(added(is(Test::Eq(from.into())), Made::Then).len(), 2);
         // The ids that were made in between lie in between.
         for time in [from, from + TimeDelta::days(3), to] {
-            let id = id::new(time);
+            let id = id::Generator::new().next(time);
             assert!(first_id(from - SLACK) <= id && id < first_id(to + SLACK));
         }
     }
