@@ -176,9 +176,9 @@ impl Predicate {
             Self::Search(columns, word) => {
                 let pattern = like_pattern(word);
                 let occurs = |column: &Column| {
-                    let pattern = Expr::from(Func::lower(Expr::val(pattern.as_str())));
+                    let pattern = lower(Expr::val(pattern.as_str()), backend);
                     let pattern = pattern.binary(BinOper::Escape, Expr::Constant('!'.into()));
-                    Expr::from(Func::lower(column.expr())).binary(BinOper::Like, pattern)
+                    lower(column.expr(), backend).binary(BinOper::Like, pattern)
                 };
                 columns.iter().map(occurs).reduce(ExprTrait::or).unwrap_or_else(never)
             }
@@ -297,6 +297,17 @@ fn after_prefix(prefix: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// In small letters: of all alphabets on PostgreSQL, whatever locale the database was made with (hence ICU's root
+/// collation, which every package of the server brings), of ASCII on SQLite.
+fn lower(text: impl Into<Expr>, backend: DbBackend) -> Expr {
+    let text = text.into();
+    Func::lower(match backend {
+        DbBackend::Postgres => Expr::cust_with_expr(r#"? COLLATE "und-x-icu""#, text),
+        _ => text,
+    })
+    .into()
 }
 
 /// The pattern for LIKE … ESCAPE '!' that finds `word` anywhere.

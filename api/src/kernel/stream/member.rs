@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use async_graphql::{Request, ServerError};
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Delivery, Session, Streams,
@@ -41,7 +42,7 @@ struct Member {
     /// The group of the caller's present scope. `None`: still to be joined.
     joined: Option<Joined>,
     /// What was read and executed on its own, to be delivered before anything from the group.
-    replayed: VecDeque<(i64, Option<Arc<str>>)>,
+    replayed: Replayed,
     /// Its own execution, while it is behind.
     replay: Option<Box<Execution>>,
     has_begun: bool,
@@ -133,7 +134,7 @@ impl Member {
             access,
             position,
             joined: None,
-            replayed: VecDeque::new(),
+            replayed: Replayed::new(),
             replay: None,
             has_begun: false,
             _open: open,
@@ -215,27 +216,16 @@ impl Member {
 
     /// Reads the next batch of what the group's ring doesn't hold.
     async fn read_log(&mut self, until: i64) -> Result<(), Stop> {
-        let streams = self.streams.clone();
-        let _turn = streams.turn().await?;
-        let mut execution = match self.replay.take() {
+        let execution = match self.replay.take() {
             Some(execution) => execution,
             None => Box::new(self.open().await?),
         };
-        let mut bytes = 0;
-        for event in tail::read(streams.kernel(), self.position, until).await? {
-            let payload = match execution.run(&event).await {
-                Outcome::Shown(payload) => Some(payload),
-                Outcome::Hidden => None,
-                Outcome::Ended => {
-                    return Err(Error::internal("a subscription ended while it was read again").into());
-                }
-            };
-            bytes += payload.as_ref().map_or(0, |payload| payload.len());
-            self.replayed.push_back((event.position, payload));
-            if bytes >= REPLAY_BYTES {
-                break;
-            }
-        }
+        // A task of its own: this stream isn't polled while its client doesn't read, and a turn has to end nevertheless.
+        let batch = tokio::spawn(replay(self.streams.clone(), execution, self.position, until));
+        let (execution, replayed) = AbortOnDropHandle::new(batch)
+            .await
+            .map_err(|error| Error::internal(format!("events that are read again: {error}")))??;
+        self.replayed = replayed;
         self.replay = Some(execution);
         Ok(())
     }
@@ -245,4 +235,31 @@ impl Member {
             .await
             .map_err(Stop::Refused)
     }
+}
+
+/// What was executed: positions, and what there is to see at them.
+type Replayed = VecDeque<(i64, Option<Arc<str>>)>;
+
+/// Executes the next events after `position`, a batch of those up to `until`, when it is our turn.
+async fn replay(
+    streams: Streams,
+    mut execution: Box<Execution>,
+    position: i64,
+    until: i64,
+) -> Result<(Box<Execution>, Replayed)> {
+    let _turn = streams.turn().await?;
+    let (mut replayed, mut bytes) = (Replayed::new(), 0);
+    for event in tail::read(streams.kernel(), position, until).await? {
+        let payload = match execution.run(&event).await {
+            Outcome::Shown(payload) => Some(payload),
+            Outcome::Hidden => None,
+            Outcome::Ended => return Err(Error::internal("a subscription ended while it was read again")),
+        };
+        bytes += payload.as_ref().map_or(0, |payload| payload.len());
+        replayed.push_back((event.position, payload));
+        if bytes >= REPLAY_BYTES {
+            break;
+        }
+    }
+    Ok((execution, replayed))
 }
