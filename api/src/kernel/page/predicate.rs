@@ -304,7 +304,7 @@ fn after_prefix(prefix: &str) -> Option<String> {
 fn lower(text: impl Into<Expr>, backend: DbBackend) -> Expr {
     let text = text.into();
     Func::lower(match backend {
-        DbBackend::Postgres => Expr::cust_with_expr(r#"? COLLATE "und-x-icu""#, text),
+        DbBackend::Postgres => Expr::cust_with_expr(r#"$1 COLLATE "und-x-icu""#, text),
         _ => text,
     })
     .into()
