@@ -1,6 +1,6 @@
 //! Many events, many clients, slow ones.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -10,27 +10,22 @@ use crate::kernel::stream::tests::schema::record;
 const NUMBERS: &str = "subscription { widgetChanged { number } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_reader_gets_everything_in_order_and_holds_no_memory() {
+async fn a_stalled_reader_gets_everything_in_order() {
     const EVENTS: i64 = 20_000;
     let gateway = TestGateway::new().await;
     let mut slow = gateway.socket_with(Some("graphql-transport-ws"), None, Some(16 * 1024)).await;
     slow.init(&gateway.token().await).await;
-    // 160 MiB in all.
+    // 160 MiB in all. What they cost in memory is measured where the gateway is a process of its own (tests/it/resume).
     slow.subscribe("1", "subscription { widgetChanged { number padding(kib: 8) } }", json!({})).await;
     slow.silence().await;
-    let before = resident_mib();
     gateway.fixture.record(0..EVENTS).await;
     while gateway.fixture.resolved() < 20_000 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let grown = resident_mib().saturating_sub(before);
-    assert!(grown < 80, "{grown} MiB more for a client that doesn't read");
     for number in 0..EVENTS {
         let result = slow.result("1").await;
         assert_eq!(result["data"]["widgetChanged"]["number"], number);
     }
-    let grown = resident_mib().saturating_sub(before);
-    assert!(grown < 80, "{grown} MiB more after it has read");
     // And it is with the others again.
     slow.silence().await;
     let resolved = gateway.fixture.resolved();
@@ -53,7 +48,6 @@ async fn two_hundred_sockets_resume_in_the_middle_of_writes() {
         clients.push(client);
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let start = Instant::now();
     let readers: Vec<_> = clients
         .into_iter()
         .map(|mut client| tokio::spawn(async move { client.numbers("1", 300).await }))
@@ -64,13 +58,5 @@ async fn two_hundred_sockets_resume_in_the_middle_of_writes() {
     for reader in readers {
         assert_eq!(reader.await.unwrap(), (0..300).collect::<Vec<_>>());
     }
-    eprintln!("300 commits to 200 sockets in {:?}", start.elapsed());
     assert_eq!(gateway.fixture.resolved(), 300);
-}
-
-/// Memory of this process, in MiB.
-fn resident_mib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
 }
