@@ -4,11 +4,15 @@ use std::{
     fs::{self, File, TryLockError},
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     time::Duration,
 };
 
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     access,
@@ -27,8 +31,10 @@ use crate::{
     schema, workers,
 };
 
-/// How long a stop may take.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long whoever is connected has after the shutdown: a little longer than a WebSocket takes.
+const CONNECTIONS: Duration = Duration::from_secs(7);
+/// How long a stop may take in all, connections and workers and database: ten seconds, with a little to spare.
+const STOP: Duration = Duration::from_secs(9);
 
 /// Why the gateway doesn't start.
 #[derive(Debug, thiserror::Error)]
@@ -140,27 +146,33 @@ impl App {
     pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         self.kernel.start(self.workers).await.map_err(std::io::Error::other)?;
         let shutdown = self.kernel.shutdown().clone();
-        let stop = shutdown.clone();
         let serving = axum::serve(listener, self.face.clone().router())
-            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .into_future();
-        let face = self.face.clone();
-        let outcome = tokio::select! {
-            outcome = async {
-                let outcome = serving.await;
-                face.closed().await;
-                outcome
-            } => outcome,
-            () = async {
-                shutdown.cancelled().await;
-                tokio::time::sleep(GRACE).await;
-            } => {
-                tracing::warn!("some connections didn't end in time and were cut");
-                Ok(())
-            }
+        let mut connections = pin!(async {
+            serving.await?;
+            self.face.closed().await;
+            Ok(())
+        });
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => {}
+            failed = &mut connections => return failed,
+        }
+        let asked_at = Instant::now();
+        let outcome = timeout_at(asked_at + CONNECTIONS, connections).await.unwrap_or_else(|_| {
+            tracing::warn!("some connections didn't end in time and were cut");
+            Ok(())
+        });
+        let rest = async {
+            self.kernel.stop().await;
+            self.kernel.db().close().await;
         };
-        self.kernel.stop().await;
-        self.kernel.db().close().await;
+        if timeout_at(asked_at + STOP, rest).await.is_err() {
+            tracing::warn!(
+                "some work didn't end in time: another process takes it over when its lease lapses"
+            );
+        }
         outcome
     }
 }

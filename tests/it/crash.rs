@@ -76,13 +76,14 @@ async fn what_was_acknowledged_survives_twenty_kills() {
     }
     assert_eq!(ledger.incidents.len(), journal.len(), "each key made one incident");
     heard.extend(resume(&client, &heard, &ledger).await.heard);
-    assert!(heard == ledger.heard(), "each event was heard once, in order");
+    assert_eq!(heard.len(), ledger.len());
+    ledger.check_heard(0, &heard);
 }
 
 /// Subscribes from the last event that was heard, and listens until all that are on the ledger have come.
 async fn resume(client: &Client, heard: &[Heard], ledger: &Ledger) -> Subscriber {
     let after = heard.last().map_or_else(|| ledger.cursor(0), |event| event.cursor.clone());
-    let mut subscriber = Subscriber::open(client, Some(&after)).await;
+    let mut subscriber = Subscriber::open(client, &after).await;
     subscriber.hear(ledger.len() - heard.len()).await;
     subscriber
 }

@@ -12,6 +12,7 @@ mod monitoring;
 mod mutations;
 mod order;
 mod platform;
+mod resume;
 mod schema;
 mod subscriptions;
 mod walk;

@@ -10,6 +10,8 @@ use sea_orm::{ConnectionTrait, Database as SeaDatabase, DatabaseConnection, DbBa
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::Proxy;
+
 /// The server on which tests make their databases; none: SQLite.
 static SERVER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("OPSGATE_TEST_POSTGRES_URL").ok());
 
@@ -49,9 +51,8 @@ impl Database {
     }
 
     /// The same database, by another way to its server; with a data directory of its own.
-    pub fn by_way_of(&self, server: std::net::SocketAddr) -> Self {
-        let (_, name) = self.url.rsplit_once('/').unwrap();
-        Self::new(tempfile::tempdir().unwrap(), format!("postgres://postgres@{server}/{name}"), None)
+    pub fn by_way_of(&self, proxy: &Proxy) -> Self {
+        Self::new(tempfile::tempdir().unwrap(), proxy.url().to_owned(), None)
     }
 
     fn new(dir: TempDir, url: String, name: Option<String>) -> Self {

@@ -138,9 +138,33 @@ impl Ledger {
         (position, &self.facts[position - 1].1)
     }
 
+    /// The incident that an entry (its TypeID) is about.
+    pub fn incident(&self, entry: &str) -> &incident::Model {
+        let id = INCIDENT.parse(self.entry(entry).1.entity_id.as_ref().unwrap()).unwrap();
+        self.incidents.iter().find(|incident| incident.id == id).unwrap()
+    }
+
+    /// The cursor of the last event.
+    pub fn last(&self) -> String {
+        self.cursor(self.len())
+    }
+
     /// The cursor of a position.
     pub fn cursor(&self, position: usize) -> String {
         EventCursor::new(self.log_id, i64::try_from(position).unwrap()).to_string()
+    }
+
+    /// Fails the test unless `heard` is what somebody hears who follows the log from the place after `after`: each event
+    /// once, in order, without a gap, as far as they came.
+    pub fn check_heard(&self, after: usize, heard: &[Heard]) {
+        let expected = &self.heard()[after..];
+        let matching = heard.iter().zip(expected).take_while(|(heard, expected)| heard == expected).count();
+        assert!(
+            matching == heard.len(),
+            "after {matching} events came {:?} instead of {:?}",
+            heard.get(matching),
+            expected.get(matching)
+        );
     }
 
     /// What somebody hears who follows the log from the beginning.

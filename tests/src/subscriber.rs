@@ -4,9 +4,6 @@ use serde_json::json;
 
 use crate::{Client, Heard, Message, Socket};
 
-const DOCUMENT: &str = "subscription($after: EventCursor) { eventPublished(after: $after) \
-                        { cursor entityId entityVersion } }";
-
 /// A subscriber to every event.
 #[derive(Debug)]
 pub struct Subscriber {
@@ -16,10 +13,19 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Subscribes from the place `after` on; without one, from now on.
-    pub async fn open(client: &Client, after: Option<&str>) -> Self {
+    /// Subscribes from the place `after` on.
+    pub async fn open(client: &Client, after: &str) -> Self {
+        Self::open_with(client, after, "").await
+    }
+
+    /// The same, selecting more than is remembered.
+    pub async fn open_with(client: &Client, after: &str, selection: &str) -> Self {
+        let document = format!(
+            "subscription($after: EventCursor!) {{ eventPublished(after: $after) \
+             {{ cursor entityId entityVersion {selection} }} }}"
+        );
         let mut socket = client.socket().await;
-        socket.subscribe("events", DOCUMENT, json!({ "after": after })).await;
+        socket.subscribe("events", &document, json!({ "after": after })).await;
         // A query on the same socket is answered after the subscription has begun.
         socket.subscribe("begun", "{ viewer { permissions } }", json!({})).await;
         let mut subscriber = Self { socket, heard: Vec::new() };

@@ -78,7 +78,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(run(cli)) {
+    let outcome = runtime.block_on(run(cli));
+    // Whatever is left (a name that is being looked up, say) is waited for by nobody.
+    runtime.shutdown_background();
+    match outcome {
         Ok(code) => code,
         Err(error) => fail(&*error),
     }

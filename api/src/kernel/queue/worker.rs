@@ -36,8 +36,8 @@ const POLL: Duration = Duration::from_secs(1);
 const BEAT: TimeDelta = TimeDelta::seconds(10);
 /// How soon after a beat that didn't count.
 const SOON: TimeDelta = TimeDelta::seconds(1);
-/// How long a handler has after it was cancelled. Less than what a lease lasts without a word.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a handler has after it was cancelled. Less than what a lease lasts without a word, and a stop takes.
+const GRACE: Duration = Duration::from_secs(5);
 /// The longest wait before the next attempt.
 const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(10);
 
