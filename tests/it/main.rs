@@ -7,6 +7,7 @@ mod audit;
 mod authz;
 mod crash;
 mod events;
+mod graphiql;
 mod incidents;
 mod monitoring;
 mod mutations;

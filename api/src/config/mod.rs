@@ -77,6 +77,8 @@ pub struct Config {
     pub websocket_max_subscriptions: usize,
     /// The time between two pings of a WebSocket.
     pub websocket_ping_interval: Duration,
+    /// Whether browsers get GraphiQL.
+    pub graphiql: bool,
     /// What is logged: a filter that [`EnvFilter`] has accepted.
     pub log: String,
     /// How a line of the log looks.
@@ -147,6 +149,7 @@ impl Config {
             websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
             websocket_max_subscriptions: from.whole("websocket_max_subscriptions")?,
             websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,
+            graphiql: from.switch("graphiql")?,
             log: from.text("log", |text| EnvFilter::try_new(text).is_ok().then(|| text.to_owned()))?,
             log_format: from.text("log_format", LogFormat::parse)?,
         })

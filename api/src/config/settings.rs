@@ -29,6 +29,8 @@ pub struct Setting {
 pub enum Accepts {
     /// A whole number within bounds.
     Whole(RangeInclusive<u64>),
+    /// Yes or no.
+    Switch,
     /// One of several words, in any case.
     OneOf(&'static [&'static str]),
     /// Text, described.
@@ -44,7 +46,7 @@ pub enum Initially {
     Unset(&'static str),
 }
 
-use Accepts::{OneOf, Text, Whole};
+use Accepts::{OneOf, Switch, Text, Whole};
 use Initially::{Unset, Value};
 
 /// A day, the most that a timeout takes.
@@ -131,6 +133,12 @@ pub const SETTINGS: &[Setting] = &[
         Value("15000"),
     ),
     open(
+        "graphiql",
+        "Whether browsers find GraphiQL, where people try the API, at the address of GraphQL.",
+        Switch,
+        Value("true"),
+    ),
+    open(
         "log",
         "What is logged: a level, or levels by module.",
         Text("a filter such as info or info,opsgate=debug"),
@@ -164,6 +172,7 @@ impl Setting {
     pub fn accepts(&self) -> String {
         match &self.accepts {
             Whole(range) => format!("a whole number from {} to {}", range.start(), range.end()),
+            Switch => "true or false".to_owned(),
             OneOf(words) => words.join(" or "),
             Text(text) => (*text).to_owned(),
         }
@@ -176,7 +185,7 @@ impl Setting {
             Unset(example) => (example, "For example"),
         };
         let value = match self.accepts {
-            Whole(_) => value.to_owned(),
+            Whole(_) | Switch => value.to_owned(),
             OneOf(_) | Text(_) => format!("{value:?}"),
         };
         let about = self.about.replace('\n', "\n# ");

@@ -1,7 +1,7 @@
 //! Where values come from: defaults, the file, the environment, the flags; each over the one before.
 //!
 //! Figment merges the four and remembers for each value where it stood. Values stay text until
-//! [`Sources::text`] or [`Sources::whole`] reads them, so that a secret of digits alone remains text and an
+//! [`Sources::text`], [`Sources::whole`] or [`Sources::switch`] reads them, so that a secret of digits alone remains text and an
 //! environment variable is read just like a flag.
 
 use std::path::Path;
@@ -65,6 +65,15 @@ impl Sources {
             bounds.contains(&number).then(|| T::try_from(number).ok())?
         })?;
         number.ok_or(ConfigError::Missing(name))
+    }
+
+    /// Reads a setting that is on or off.
+    pub(super) fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
+        let is_on = self.read(name, |_, value| match value {
+            Value::Bool(_, is_on) => Some(*is_on),
+            text => text.as_str()?.parse().ok(),
+        })?;
+        is_on.ok_or(ConfigError::Missing(name))
     }
 
     fn read<T>(

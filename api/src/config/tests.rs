@@ -58,6 +58,14 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
+fn a_switch_is_on_or_off_wherever_it_stands() {
+    assert!(from_file("").unwrap().graphiql);
+    assert!(!from_file("graphiql = false").unwrap().graphiql);
+    assert!(!from_environment("OPSGATE_GRAPHIQL", "false").unwrap().graphiql);
+    assert!(from_flag("graphiql", "true").unwrap().graphiql);
+}
+
+#[test]
 fn an_empty_variable_counts_as_unset() {
     assert_eq!(from_environment("OPSGATE_WORKERS", "").unwrap().workers, 8);
 }
@@ -96,6 +104,7 @@ fn bounds_and_types_are_checked() {
         ("environment = 'two words'", r#""two words" isn't"#),
         ("sqlite_synchronous = 'OFF'", r#""OFF" isn't accepted; sqlite_synchronous takes FULL or NORMAL"#),
         ("log_format = 'xml'", r#""xml" isn't accepted; log_format takes pretty or json"#),
+        ("graphiql = 1", "1 isn't accepted; graphiql takes true or false"),
         ("log = 'opsgate=loud'", r#""opsgate=loud" isn't"#),
     ] {
         let message = message(from_file(file));

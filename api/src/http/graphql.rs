@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use super::{Face, Socket, metrics, websocket};
+use super::{Face, Socket, graphiql, metrics, websocket};
 use crate::kernel::{
     actor::Caller,
     error::{Error, Result},
@@ -82,13 +82,16 @@ pub async fn post(
     answer(status, &origin, response)
 }
 
-/// `GET /graphql`: opens a WebSocket.
+/// `GET /graphql`: opens a WebSocket, or GraphiQL for a browser.
 pub async fn get(
     State(face): State<Face>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> HttpResponse {
+    if let Some(page) = graphiql::page(&face, &headers) {
+        return page;
+    }
     match upgrade {
         Ok(upgrade) => {
             let origin = origin(&headers, Some(peer));

@@ -1,6 +1,7 @@
-//! The face: GraphQL over HTTP and WebSocket, and health.
+//! The face: GraphQL over HTTP and WebSocket, GraphiQL, and health.
 
 mod auth;
+mod graphiql;
 mod graphql;
 mod health;
 pub mod metrics;
@@ -83,6 +84,7 @@ impl Face {
         let body_limit = self.config().body_limit_bytes;
         Router::new()
             .route("/graphql", get(graphql::get).post(graphql::post))
+            .route("/graphql/assets/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
             .layer(DefaultBodyLimit::max(body_limit))

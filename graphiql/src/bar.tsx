@@ -1,0 +1,77 @@
+// Who is signed in, and what they may do.
+
+import { useState } from "react";
+
+import type { Account, Session } from "./account";
+import { Mark } from "./mark";
+import { useStore } from "./store";
+
+const KINDS: Record<Session["kind"], string> = {
+    ADMIN_USER: "admin user",
+    API_TOKEN: "API token",
+    EXTERNAL: "another system",
+    SYSTEM: "part of the gateway",
+};
+
+export function Bar({ account, onSignOut }: { account: Account; onSignOut: () => void }) {
+    const { name, kind, organization, permissions, expiresAt } = useStore(account);
+    return (
+        <header className="bar">
+            <h1>
+                <Mark /> Opsgate
+            </h1>
+            <p className="who">
+                <b>{name}</b>
+                <span className="hint">{KINDS[kind]}</span>
+                {organization && <span className="chip">{organization} only</span>}
+            </p>
+            <Permissions permissions={permissions} />
+            {expiresAt && <Until end={expiresAt} />}
+            <button type="button" className="button" onClick={onSignOut}>
+                Sign out
+            </button>
+        </header>
+    );
+}
+
+function Permissions({ permissions }: { permissions: string[] }) {
+    const areas = Map.groupBy(permissions, (permission) => permission.split(".")[0] ?? permission);
+    const [isOpen, setOpen] = useState(false);
+    return (
+        <details
+            className="permissions"
+            open={isOpen}
+            onToggle={(event) => setOpen(event.currentTarget.open)}
+            onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
+            onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || setOpen(false)}
+        >
+            <summary>
+                {permissions.length === 1 ? "1 permission" : `${permissions.length} permissions`}
+            </summary>
+            <dl tabIndex={-1}>
+                {[...areas].map(([area, keys]) => (
+                    <div key={area}>
+                        <dt>{area}</dt>
+                        {keys.map((key) => (
+                            <dd key={key}>
+                                <code>{key}</code>
+                            </dd>
+                        ))}
+                    </div>
+                ))}
+                {permissions.length === 0 && <div>None at all.</div>}
+            </dl>
+        </details>
+    );
+}
+
+function Until({ end }: { end: Date }) {
+    const hours = (end.getTime() - Date.now()) / 3_600_000;
+    const format = new Intl.RelativeTimeFormat("en");
+    const when = hours > 48 ? format.format(Math.round(hours / 24), "day") : format.format(Math.round(hours), "hour");
+    return (
+        <time className="hint" dateTime={end.toISOString()} title={end.toString()}>
+            ends {when}
+        </time>
+    );
+}

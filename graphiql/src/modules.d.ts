@@ -1,0 +1,11 @@
+declare module "*.css";
+
+declare module "opsgate:examples" {
+    export const EXAMPLES: import("./examples").Example[];
+}
+
+declare module "prettier/standalone.mjs" {
+    export * from "prettier/standalone";
+}
+
+declare module "monaco-editor/esm/vs/*";
