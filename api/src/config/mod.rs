@@ -129,6 +129,11 @@ impl Config {
         settings::example()
     }
 
+    /// The reference, in Markdown: docs/configuration.md.
+    pub fn reference() -> String {
+        settings::reference()
+    }
+
     fn from_sources(from: &Sources) -> Result<Self, ConfigError> {
         let data_dir = from.text("data_dir", path)?;
         let database_url = from.optional_text("database_url", DatabaseUrl::parse)?;

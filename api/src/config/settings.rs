@@ -178,6 +178,16 @@ impl Setting {
         }
     }
 
+    /// The line of the reference.
+    fn row(&self) -> String {
+        let about = self.about.replace('\n', " ");
+        let initially = match self.initially {
+            Value(value) => format!("`{value}`"),
+            Unset(_) => String::new(),
+        };
+        format!("| `{}` | {about} | {} | {initially} |", self.name, self.accepts())
+    }
+
     /// The lines of the example file, commented out so that a copy of the file changes nothing.
     fn example(&self) -> String {
         let (value, which) = match self.initially {
@@ -192,6 +202,25 @@ impl Setting {
         format!("# {about}\n# Takes {}. {which}:\n# {} = {value}\n", self.accepts(), self.name)
     }
 }
+
+/// The reference for people, in Markdown.
+pub fn reference() -> String {
+    let rows: Vec<String> = SETTINGS.iter().map(Setting::row).collect();
+    format!(
+        "{REFERENCE}\n| Setting | | Takes | By default |\n| --- | --- | --- | --- |\n{}\n",
+        rows.join("\n")
+    )
+}
+
+const REFERENCE: &str = "\
+# Settings
+
+Each may stand in the configuration file (`opsgate.toml`), in the environment or on the command line: `data_dir` is
+`OPSGATE_DATA_DIR` and `--data-dir`. A flag wins over the environment, and the environment over the file; secrets have
+no flag. [opsgate.example.toml](../opsgate.example.toml) is a file to begin with.
+
+This page is printed from the code (api/src/config/settings.rs).
+";
 
 /// The annotated example file.
 pub fn example() -> String {

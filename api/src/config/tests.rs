@@ -268,16 +268,18 @@ fn the_example_file_shows_values_that_are_accepted() {
     message(from_file("jwt_secret = \"\""));
 }
 
-/// `OPSGATE_TEST_UPDATE=1 cargo test -p opsgate example` writes the file anew.
+/// `OPSGATE_TEST_UPDATE=1 cargo test -p opsgate committed` writes the files anew.
 #[test]
-fn the_committed_example_file_is_printed_from_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../opsgate.example.toml");
-    if std::env::var_os("OPSGATE_TEST_UPDATE").is_some() {
-        fs::write(&path, Config::example()).unwrap();
+fn the_committed_files_are_printed_from_the_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (name, printed) in
+        [("opsgate.example.toml", Config::example()), ("docs/configuration.md", Config::reference())]
+    {
+        let path = root.join(name);
+        if std::env::var_os("OPSGATE_TEST_UPDATE").is_some() {
+            fs::write(&path, &printed).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap();
+        assert!(committed == printed, "{name} differs: write it anew with OPSGATE_TEST_UPDATE=1");
     }
-    let committed = fs::read_to_string(&path).unwrap();
-    assert!(
-        committed == Config::example(),
-        "opsgate.example.toml differs: write it anew with OPSGATE_TEST_UPDATE=1"
-    );
 }
