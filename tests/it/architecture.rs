@@ -24,8 +24,7 @@ struct Kind {
 }
 
 /// Crates that bind a file to the database, to GraphQL or to the world outside.
-const GUARDED: [&str; 8] =
-    ["entity", "sea_orm", "sqlx", "async_graphql", "async_graphql_axum", "axum", "reqwest", "tokio"];
+const GUARDED: [&str; 7] = ["entity", "sea_orm", "sqlx", "async_graphql", "axum", "reqwest", "tokio"];
 /// Files of a domain without I/O: whoever is of the domain may ask them.
 const PURE: [&str; 2] = ["permissions", "rules"];
 

@@ -8,6 +8,7 @@ mod authz;
 mod crash;
 mod events;
 mod graphiql;
+mod http;
 mod incidents;
 mod monitoring;
 mod mutations;

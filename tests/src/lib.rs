@@ -21,6 +21,7 @@ mod socket;
 mod source;
 mod subscriber;
 mod target;
+mod wire;
 
 pub use client::{Answer, Client};
 pub use database::Database;
@@ -36,3 +37,4 @@ pub use socket::{Message, Socket};
 pub use source::{Source, rust_files, workspace};
 pub use subscriber::Subscriber;
 pub use target::{Answers, Target};
+pub use wire::{Reply, Wire};

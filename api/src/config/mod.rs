@@ -71,6 +71,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The largest body of a request, in bytes.
     pub body_limit_bytes: usize,
+    /// The longest time until a request's body is there.
+    pub body_timeout: Duration,
     /// The longest wait for `connection_init`.
     pub websocket_init_timeout: Duration,
     /// Subscriptions on one connection.
@@ -151,6 +153,7 @@ impl Config {
             workers: from.whole("workers")?,
             request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
             body_limit_bytes: from.whole("body_limit_bytes")?,
+            body_timeout: from.whole("body_timeout_ms").map(Duration::from_millis)?,
             websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
             websocket_max_subscriptions: from.whole("websocket_max_subscriptions")?,
             websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,

@@ -120,6 +120,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     open("body_limit_bytes", "The largest body of a request.", Whole(1024..=1 << 30), Value("1048576")),
     open(
+        "body_timeout_ms",
+        "How long the body of a request may take to arrive, in milliseconds.",
+        Whole(1..=DAY_MS),
+        Value("10000"),
+    ),
+    open(
         "websocket_init_timeout_ms",
         "How long a new WebSocket may stay silent before it says connection_init, in milliseconds.",
         Whole(1..=DAY_MS),

@@ -1,27 +1,27 @@
 //! The face: GraphQL over HTTP and WebSocket, GraphiQL, and health.
 
 mod auth;
+mod exchange;
+mod gateway;
 mod graphiql;
 mod graphql;
 mod health;
 pub mod metrics;
+mod operations;
+mod pipeline;
 mod websocket;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use async_graphql::Response;
+use axum::{Router, routing::get};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
+use self::pipeline::{Bounds, Operation, Pipeline, Refusal, Types};
 use crate::{
     config::Config,
-    kernel::{
-        Kernel,
-        actor::Caller,
-        error::Result,
-        request::{Options, Origin},
-        stream::Streams,
-    },
-    schema::Schema,
+    kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams},
+    schema::{Mutation, Query, Schema, Subscription},
 };
 
 pub use auth::Authenticator;
@@ -34,6 +34,7 @@ struct Parts {
     kernel: Kernel,
     schema: Schema,
     streams: Streams,
+    pipeline: Pipeline,
     sockets: TaskTracker,
     authenticator: Authenticator,
     config: Config,
@@ -49,18 +50,14 @@ impl Face {
     /// The face of `kernel` that answers by `schema`.
     pub fn new(kernel: Kernel, schema: Schema, authenticator: Authenticator, config: Config) -> Self {
         let streams = Streams::new(kernel.clone(), schema.clone());
+        let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscription>());
         let sockets = TaskTracker::new();
-        Self(Arc::new(Parts { kernel, schema, streams, sockets, authenticator, config }))
+        Self(Arc::new(Parts { kernel, schema, streams, pipeline, sockets, authenticator, config }))
     }
 
     /// The kernel.
     pub fn kernel(&self) -> &Kernel {
         &self.0.kernel
-    }
-
-    /// The schema.
-    pub fn schema(&self) -> &Schema {
-        &self.0.schema
     }
 
     /// Waits until every WebSocket has ended; each does when the kernel shuts down.
@@ -81,15 +78,39 @@ impl Face {
 
     /// Every route. Serve it with the peers' addresses.
     pub fn router(self) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-        let body_limit = self.config().body_limit_bytes;
         Router::new()
-            .route("/graphql", get(graphql::get).post(graphql::post))
+            .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::refuse))
             .route("/graphql/assets/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
-            .layer(DefaultBodyLimit::max(body_limit))
             .with_state(self)
             .into_make_service_with_connect_info()
+    }
+}
+
+impl Face {
+    fn pipeline(&self) -> &Pipeline {
+        &self.0.pipeline
+    }
+
+    fn body_bounds(&self) -> Bounds {
+        let config = self.config();
+        Bounds { bytes: config.body_limit_bytes, time: config.body_timeout }
+    }
+
+    /// Executes a query or mutation.
+    ///
+    /// # Errors
+    /// Where nothing was executed.
+    async fn execute(
+        &self,
+        caller: Caller,
+        origin: Origin,
+        operation: Operation,
+    ) -> Result<Response, Refusal> {
+        let Parts { kernel, schema, pipeline, config, .. } = &*self.0;
+        let limit = config.request_timeout;
+        pipeline::execute(pipeline, kernel, schema.clone(), limit, caller, origin, operation).await
     }
 }
 
@@ -106,7 +127,7 @@ impl Socket {
     }
 }
 
-impl websocket::Gateway for Socket {
+impl gateway::Gateway for Socket {
     fn kernel(&self) -> &Kernel {
         self.face.kernel()
     }
@@ -115,8 +136,8 @@ impl websocket::Gateway for Socket {
         &self.face.0.streams
     }
 
-    fn limits(&self) -> websocket::Limits {
-        websocket::Limits::of(self.face.config())
+    fn pipeline(&self) -> &Pipeline {
+        self.face.pipeline()
     }
 
     fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
@@ -127,9 +148,8 @@ impl websocket::Gateway for Socket {
         &self,
         caller: Caller,
         origin: Origin,
-        request: async_graphql::Request,
-    ) -> async_graphql::Response {
-        let options = Options::of(&request);
-        graphql::execute(&self.face, caller, origin, options, request).await.1
+        operation: Operation,
+    ) -> Result<Response, Refusal> {
+        self.face.execute(caller, origin, operation).await
     }
 }

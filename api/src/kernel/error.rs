@@ -277,7 +277,13 @@ impl Error {
                 }
                 source.extend(extensions);
             }
-            None if extensions.get("code").is_none() => extensions.set("code", fallback),
+            None if extensions.get("code").is_none() => {
+                extensions.set("code", fallback);
+                // async-graphql's own words about a value end with the value.
+                if let Some(at) = error.message.find(", found ") {
+                    error.message.truncate(at);
+                }
+            }
             None => {}
         }
         extensions.set("requestId", request_id);

@@ -34,6 +34,7 @@ pub mod secret;
 pub mod stream;
 pub mod telemetry;
 pub mod token;
+pub mod trace;
 pub mod tx;
 pub mod workers;
 

@@ -9,7 +9,15 @@ use ::entity::audit_log::AuditSurface;
 use async_graphql::{Context, ServerError, Value};
 use sea_orm::DatabaseTransaction;
 
-use super::{Kernel, actor::Caller, db::Conn, error::Result, loader::Loaders, tx::Author};
+use super::{
+    Kernel,
+    actor::Caller,
+    db::Conn,
+    error::{Error, Result, UserErrorCode},
+    loader::Loaders,
+    trace::TraceContext,
+    tx::Author,
+};
 
 /// Where a request came from and what it is part of.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +26,8 @@ pub struct Origin {
     pub request_id: String,
     /// What ties it to work elsewhere: the trace id of `traceparent`.
     pub correlation_id: Option<String>,
+    /// The same with the span that sent it, for spans of ours.
+    pub trace: Option<TraceContext>,
     /// The socket's address.
     pub ip_address: Option<String>,
     /// The `User-Agent`.
@@ -35,15 +45,22 @@ pub struct Options {
 
 impl Options {
     /// As the `extensions` of a request say, for clients that can't set headers.
-    pub fn of(request: &async_graphql::Request) -> Self {
-        let extension = |name: &str| request.extensions.get(name);
-        Self {
-            idempotency_key: match extension("idempotencyKey") {
-                Some(Value::String(key)) => Some(key.clone()),
-                _ => None,
-            },
-            is_dry_run: matches!(extension("dryRun"), Some(Value::Boolean(true))),
-        }
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT where they say something else: who asks for a dry run in the wrong words must not get a real one.
+    pub fn of(extensions: &async_graphql::Extensions) -> Result<Self> {
+        let wrong = |message| Err(Error::invalid(UserErrorCode::Invalid, "", message));
+        let idempotency_key = match extensions.get("idempotencyKey") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key.clone()),
+            Some(_) => return wrong("`idempotencyKey` in `extensions` is a string"),
+        };
+        let is_dry_run = match extensions.get("dryRun") {
+            None | Some(Value::Null) => false,
+            Some(Value::Boolean(is_dry_run)) => *is_dry_run,
+            Some(_) => return wrong("`dryRun` in `extensions` is true or false"),
+        };
+        Ok(Self { idempotency_key, is_dry_run })
     }
 }
 

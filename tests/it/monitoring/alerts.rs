@@ -138,7 +138,7 @@ async fn every_rule_of_the_input_is_checked() {
         refused(&tried_alert(owner, "alertTrigger", with(input)).await, code, path);
     }
     let bad = tried_alert(owner, "alertTrigger", with(json!({ "severity": "AWFUL" }))).await;
-    assert_eq!(bad.codes(), ["GRAPHQL_VALIDATION_FAILED"]);
+    assert_eq!(bad.codes(), ["BAD_USER_INPUT"]);
     assert_eq!(gateway.recorded().await, seen);
 }
 

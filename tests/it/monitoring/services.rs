@@ -129,7 +129,7 @@ async fn every_rule_of_the_input_is_checked() {
     // One of several, exactly.
     timed["probe"]["tcp"] = json!({ "host": "a", "port": 1 });
     timed["name"] = json!("new");
-    assert_eq!(tried(owner, "serviceRegister", timed).await.codes(), ["GRAPHQL_VALIDATION_FAILED"]);
+    assert_eq!(tried(owner, "serviceRegister", timed).await.codes(), ["BAD_USER_INPUT"]);
     assert_eq!(gateway.recorded().await, seen);
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, pin::pin, time::Duration};
 
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{
     FutureExt, StreamExt,
@@ -11,19 +11,24 @@ use futures_util::{
 };
 use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
-use uuid::Uuid;
 
 use super::{
-    Gateway, Limits,
-    operations::Operations,
+    Limits,
     protocol::{ClientMessage, Close, Envelope, ack, pong},
     writer::Writer,
 };
-use crate::kernel::{
-    error::Error,
-    request::Origin,
-    rights::EXPIRED,
-    stream::{Ended, Session},
+use crate::{
+    http::{
+        gateway::Gateway,
+        operations::{Beginning, Operations, events},
+        pipeline::{Params, amend, new_request_id},
+    },
+    kernel::{
+        error::Error,
+        request::Origin,
+        rights::EXPIRED,
+        stream::{Ended, Session},
+    },
 };
 
 /// How long a client may take to read our last words.
@@ -39,7 +44,7 @@ struct Connection<G> {
     session: Option<Session>,
     /// Ready when the session is over.
     ended: Option<BoxFuture<'static, Ended>>,
-    operations: Operations,
+    operations: Operations<Message>,
     writer: Writer,
 }
 
@@ -146,7 +151,7 @@ impl<G: Gateway> Connection<G> {
                 Ok(())
             }
             ClientMessage::Pong => Ok(()),
-            ClientMessage::Subscribe { id, request } => self.subscribe(&id, *request),
+            ClientMessage::Subscribe { id, params } => self.subscribe(&id, *params),
             ClientMessage::Complete { id } => {
                 self.operations.stop(&id);
                 Ok(())
@@ -180,22 +185,29 @@ impl<G: Gateway> Connection<G> {
         Ok(())
     }
 
-    fn subscribe(&mut self, id: &str, request: Request) -> Result<(), Close> {
+    fn subscribe(&mut self, id: &str, params: Params) -> Result<(), Close> {
         let Some(session) = &self.session else { return Err(Close::TOO_EARLY) };
         if self.operations.contains(id) {
             return Err(Close::duplicate(id));
         }
         // Each operation is a request of its own.
-        let origin = Origin { request_id: Uuid::new_v4().simple().to_string(), ..self.origin.clone() };
+        let mut origin = Origin { request_id: new_request_id(), ..self.origin.clone() };
+        amend(&mut origin, &params.extensions);
+        let envelope = Envelope::new(id);
         let most = self.limits.max_operations;
         if self.operations.is_full(most) {
             let message = format!("this connection runs {most} operations already: complete one first");
             let mut error = ServerError::new(message, None);
             Error::complete(&mut error, "THROTTLED", &origin.request_id);
-            self.writer.push(Envelope::new(id).error(&[error]));
+            self.writer.push(envelope.error(&[error]));
             return Ok(());
         }
-        self.operations.start(&self.gateway, session, origin, id, request);
+        let beginning = Beginning::here(&self.gateway, session, origin);
+        let kind = beginning.kind.clone();
+        let (pipeline, caller) = (self.gateway.pipeline().clone(), session.caller());
+        let admitted = async move { pipeline.admit(&caller, params).await };
+        let events = events(self.gateway.clone(), beginning, admitted);
+        self.operations.start(id, kind, events, move |event| envelope.of(event));
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! GraphQL over WebSocket: the protocol `graphql-transport-ws`, as its [specification] has it.
 //!
 //! A *connection* is one socket and one caller ([`connection`]). It carries *operations*, each under an id of the
-//! client's ([`operations`]): queries and mutations with one answer, subscriptions with any number. What is said on the
-//! wire is in [`protocol`].
+//! client's ([`operations`](super::operations)): queries and mutations with one answer, subscriptions with any number.
+//! What is said on the wire is in [`protocol`].
 //!
 //! Nothing is queued for a slow client. Operations are asked for their next message only when the socket has taken the
 //! last ones, and subscriptions then go on from where they are in the log.
@@ -24,7 +24,6 @@
 //! [specification]: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 mod connection;
-mod operations;
 mod protocol;
 mod writer;
 
@@ -33,13 +32,10 @@ mod tests;
 
 use std::time::Duration;
 
-use async_graphql::Response;
 use axum::{extract::ws::WebSocketUpgrade, response::Response as HttpResponse};
 
-use crate::{
-    config::Config,
-    kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams},
-};
+use super::gateway::Gateway;
+use crate::{config::Config, kernel::request::Origin};
 
 /// The subprotocol.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -48,32 +44,6 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const READ_BUFFER: usize = 4 * 1024;
 /// What is gathered before it goes to the socket.
 const WRITE_BUFFER: usize = 4 * 1024;
-
-/// What a connection needs of the gateway.
-pub trait Gateway: Clone + Send + Sync + 'static {
-    /// The kernel.
-    fn kernel(&self) -> &Kernel;
-
-    /// The subscriptions of the process.
-    fn streams(&self) -> &Streams;
-
-    /// The bounds of a connection.
-    fn limits(&self) -> Limits;
-
-    /// Who shows `authorization`, the value of an `Authorization` header; nobody where there is none.
-    ///
-    /// # Errors
-    /// UNAUTHENTICATED where it isn't valid, UNAVAILABLE where that can't be known now.
-    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller>;
-
-    /// Executes a query or mutation; the errors of the response are complete.
-    fn execute(
-        &self,
-        caller: Caller,
-        origin: Origin,
-        request: async_graphql::Request,
-    ) -> impl Future<Output = Response> + Send;
-}
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -104,11 +74,11 @@ impl Limits {
 /// where `connection_init` brings none of its own.
 pub fn upgrade<G: Gateway>(
     gateway: G,
+    limits: Limits,
     origin: Origin,
     authorization: Option<String>,
     upgrade: WebSocketUpgrade,
 ) -> HttpResponse {
-    let limits = gateway.limits();
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(READ_BUFFER)

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message};
 use serde_json::{Map, Value};
+
+use crate::http::{operations::Event, pipeline::Params};
 
 /// The longest reason that a close frame holds, in bytes (RFC 6455, section 5.5).
 const MAX_REASON: usize = 123;
@@ -60,7 +62,7 @@ pub(super) enum ClientMessage {
     /// `pong`.
     Pong,
     /// `subscribe`.
-    Subscribe { id: String, request: Box<Request> },
+    Subscribe { id: String, params: Box<Params> },
     /// `complete`.
     Complete { id: String },
 }
@@ -86,7 +88,7 @@ impl ClientMessage {
                 None | Some(Value::Object(_)) => Ok(Self::Pong),
                 Some(_) => Err(Close::invalid("the payload of pong is an object")),
             },
-            Some("subscribe") => Ok(Self::Subscribe { id: id(&message)?, request: request(payload)? }),
+            Some("subscribe") => Ok(Self::Subscribe { id: id(&message)?, params: params(payload)? }),
             Some("complete") => Ok(Self::Complete { id: id(&message)? }),
             Some("connection_ack" | "next" | "error") => {
                 Err(Close::invalid("only the server sends messages of this type"))
@@ -106,25 +108,31 @@ fn id(message: &Map<String, Value>) -> Result<String, Close> {
     }
 }
 
-fn request(payload: Option<Value>) -> Result<Box<Request>, Close> {
-    let Some(Value::Object(mut payload)) = payload else {
+fn params(payload: Option<Value>) -> Result<Box<Params>, Close> {
+    let Some(payload @ Value::Object(_)) = payload else {
         return Err(Close::invalid("the payload of subscribe is an object with a `query`"));
     };
-    payload.retain(|_, value| !value.is_null());
-    if !payload.get("query").is_some_and(Value::is_string) {
-        return Err(Close::invalid("the payload of subscribe has a `query`, which is a string"));
+    let is = |name: &str, is: fn(&Value) -> bool| {
+        payload.get(name).is_none_or(|value| value.is_null() || is(value))
+    };
+    if !is("query", Value::is_string) {
+        return Err(Close::invalid("`query` in the payload of subscribe is a string"));
     }
-    if !payload.get("operationName").is_none_or(Value::is_string) {
+    if !is("operationName", Value::is_string) {
         return Err(Close::invalid("`operationName` is a string"));
     }
-    if !payload.get("variables").is_none_or(Value::is_object) {
+    if !is("variables", Value::is_object) {
         return Err(Close::invalid("`variables` is an object"));
     }
-    if !payload.get("extensions").is_none_or(Value::is_object) {
+    if !is("extensions", Value::is_object) {
         return Err(Close::invalid("`extensions` is an object"));
     }
-    serde_json::from_value(Value::Object(payload))
-        .map_err(|_| Close::invalid("the payload isn't a GraphQL request"))
+    let params: Params =
+        serde_json::from_value(payload).map_err(|_| Close::invalid("the payload isn't a GraphQL request"))?;
+    if params.query.is_none() {
+        return Err(Close::invalid("the payload of subscribe has a `query`, which is a string"));
+    }
+    Ok(Box::new(params))
 }
 
 /// `connection_ack`.
@@ -153,8 +161,17 @@ impl Envelope {
         Self { head: format!(r#"{{"id":{},"type":"#, Value::from(id)) }
     }
 
+    /// What an operation has to say.
+    pub fn of(&self, event: Event) -> Message {
+        match event {
+            Event::Next(payload) => self.next(&payload),
+            Event::Refused(errors) => self.error(&errors),
+            Event::Complete => self.complete(),
+        }
+    }
+
     /// `next`, with a result that is JSON already.
-    pub fn next(&self, payload: &str) -> Message {
+    fn next(&self, payload: &str) -> Message {
         self.with_payload("next", payload)
     }
 
@@ -165,7 +182,7 @@ impl Envelope {
     }
 
     /// `complete`.
-    pub fn complete(&self) -> Message {
+    fn complete(&self) -> Message {
         Message::text([&self.head, r#""complete"}"#].concat())
     }
 

@@ -6,8 +6,8 @@ use std::{collections::HashMap, fmt::Write};
 use async_graphql::{
     Name, Pos, Positioned, Request, ServerError, Value, Variables,
     parser::types::{
-        DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationDefinition,
-        OperationType, Selection, SelectionSet,
+        DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection,
+        SelectionSet,
     },
 };
 
@@ -28,26 +28,21 @@ pub(super) struct Shape {
     variables: String,
 }
 
-/// The type of the operation that `request` chooses from its document.
-///
-/// # Errors
-/// GRAPHQL_PARSE_FAILED, or OPERATION_RESOLUTION_FAILURE where it doesn't choose one.
-pub fn operation_type(request: &mut Request) -> Result<OperationType, ServerError> {
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().map_err(|error| coded(error, "GRAPHQL_PARSE_FAILED"))?;
-    choose(document, name.as_deref()).map(|operation| operation.node.ty)
-}
-
 impl Document {
     /// Reads the subscription operation of `request`.
     ///
     /// # Errors
-    /// As [`operation_type`], and GRAPHQL_VALIDATION_FAILED where it hasn't exactly one root field.
+    /// GRAPHQL_PARSE_FAILED; as [`choose`]; and GRAPHQL_VALIDATION_FAILED where it hasn't exactly one root field.
     pub fn read(mut request: Request) -> Result<Self, ServerError> {
-        operation_type(&mut request)?;
-        let mut parsed = request.parsed_query()?.clone();
+        let parsed = request.parsed_query().map_err(|error| coded(error, "GRAPHQL_PARSE_FAILED"))?;
+        let mut parsed = parsed.clone();
         let operation = choose(&parsed, request.operation_name.as_deref())?;
-        let mut roots = Roots { fragments: &parsed.fragments, fields: Vec::new(), is_spread: false };
+        let mut roots = Roots {
+            fragments: &parsed.fragments,
+            fields: Vec::new(),
+            spread: HashMap::new(),
+            is_spread: false,
+        };
         roots.collect(&operation.node.selection_set.node, 0)?;
         let is_spread = roots.is_spread;
         let field = merge(roots.fields, operation.pos)?;
@@ -109,7 +104,10 @@ impl Document {
 }
 
 /// The operation called `name`; without a name, the only one.
-fn choose<'a>(
+///
+/// # Errors
+/// OPERATION_RESOLUTION_FAILURE where that isn't one.
+pub fn choose<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
 ) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
@@ -128,6 +126,8 @@ fn choose<'a>(
 struct Roots<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     fields: Vec<&'a Positioned<Field>>,
+    /// The fragments that were spread, each with whether we are inside of it.
+    spread: HashMap<&'a Name, bool>,
     is_spread: bool,
 }
 
@@ -138,6 +138,7 @@ impl<'a> Roots<'a> {
             if let Some(directive) = item.node.directives().first() {
                 return Err(invalid("the root of a subscription takes no directives", directive.pos));
             }
+            let mut name = None;
             let (on, fragment) = match &item.node {
                 Selection::Field(field) => {
                     self.fields.push(field);
@@ -147,9 +148,20 @@ impl<'a> Roots<'a> {
                     (inline.node.type_condition.as_ref(), &inline.node.selection_set)
                 }
                 Selection::FragmentSpread(spread) => {
-                    let fragment = self.fragments.get(&spread.node.fragment_name.node);
-                    let fragment =
-                        fragment.ok_or_else(|| invalid("this fragment isn't defined", item.pos))?;
+                    let spread = &spread.node.fragment_name.node;
+                    let fragment = self
+                        .fragments
+                        .get(spread)
+                        .ok_or_else(|| invalid("this fragment isn't defined", item.pos))?;
+                    // Again it would add nothing.
+                    match self.spread.insert(spread, true) {
+                        None => name = Some(spread),
+                        Some(false) => {
+                            self.spread.insert(spread, false);
+                            continue;
+                        }
+                        Some(true) => return Err(invalid("this fragment spreads itself", item.pos)),
+                    }
                     (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                 }
             };
@@ -161,6 +173,9 @@ impl<'a> Roots<'a> {
             }
             self.is_spread = true;
             self.collect(&fragment.node, depth + 1)?;
+            if let Some(name) = name {
+                self.spread.insert(name, false);
+            }
         }
         Ok(())
     }

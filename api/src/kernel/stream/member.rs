@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Delivery, Session, Streams,
+    Delivery, Place, Session, Streams,
     document::Document,
     execution::{Execution, Outcome},
     group::{Found, Group, Key},
@@ -39,6 +39,8 @@ struct Member {
     access: Access,
     /// Everything up to here was delivered, or isn't shown.
     position: i64,
+    /// Where it goes on from instead of the document's `after`.
+    resume: Option<EventCursor>,
     /// The group of the caller's present scope. `None`: still to be joined.
     joined: Option<Joined>,
     /// What was read and executed on its own, to be delivered before anything from the group.
@@ -61,12 +63,11 @@ pub(super) fn deliveries(
     session: &Session,
     origin: Origin,
     request: Request,
+    place: Place,
 ) -> impl Stream<Item = Delivery> + Send + use<> {
-    // Now, not when it is first polled: what happens from here on is delivered.
-    let position = streams.kernel().hub().position();
     let request_id = origin.request_id.clone();
     let log_id = streams.kernel().log_id();
-    let member = Member::new(streams, session, origin, request, position);
+    let member = Member::new(streams, session, origin, request, place);
     stream::unfold(Some(member), move |member| {
         let request_id = request_id.clone();
         async move {
@@ -115,7 +116,7 @@ impl Member {
         session: &Session,
         origin: Origin,
         request: Request,
-        position: i64,
+        place: Place,
     ) -> Result<Self, ServerError> {
         let document = Arc::new(Document::read(request)?);
         // A field that nobody declares doesn't exist, which validation will say.
@@ -132,7 +133,8 @@ impl Member {
             caller,
             document,
             access,
-            position,
+            position: place.position,
+            resume: place.resume,
             joined: None,
             replayed: Replayed::new(),
             replay: None,
@@ -200,7 +202,7 @@ impl Member {
     async fn join(&mut self) -> Result<(), Stop> {
         let execution = self.open().await?;
         if !self.has_begun
-            && let Some(after) = execution.after()
+            && let Some(after) = self.resume.or(execution.after())
         {
             let head = log::head(&Conn::Pool(self.streams.kernel().db().reader().clone())).await?;
             self.position = after.resume(&head)?;

@@ -45,7 +45,7 @@ use super::{
     request::Origin,
 };
 
-pub use document::operation_type;
+pub use document::choose;
 pub use feed::follow;
 pub use session::{Ended, Session};
 
@@ -68,6 +68,21 @@ pub enum Delivery {
     Error(Vec<ServerError>),
     /// It has ended by itself. The last one.
     Complete,
+}
+
+/// Where a subscription begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    position: i64,
+    resume: Option<EventCursor>,
+}
+
+impl Place {
+    /// The same, but what comes after `cursor`, whatever the document says; none: as before.
+    #[must_use]
+    pub fn resuming(self, cursor: Option<EventCursor>) -> Self {
+        Self { resume: cursor, ..self }
+    }
 }
 
 /// The subscriptions of this process. Cheap to clone.
@@ -98,17 +113,23 @@ impl Streams {
         }))
     }
 
-    /// Subscribes the caller of `session` to the subscription operation `request`, from now on or from its `after`.
+    /// Where a subscription begins that is asked for now.
+    pub fn here(&self) -> Place {
+        Place { position: self.kernel().hub().position(), resume: None }
+    }
+
+    /// Subscribes the caller of `session` to the subscription operation `request`, from `place` on or from its `after`.
     ///
-    /// Events that are published from this call on are delivered, even where the stream is polled later. Nothing runs
-    /// ahead of who polls: the stream of a slow client costs as little as that of a fast one.
+    /// Events that are published after the place was taken are delivered, even where the stream is polled later. Nothing
+    /// runs ahead of who polls: the stream of a slow client costs as little as that of a fast one.
     pub fn subscribe(
         &self,
         session: &Session,
         origin: Origin,
         request: async_graphql::Request,
+        place: Place,
     ) -> impl Stream<Item = Delivery> + Send + use<> {
-        member::deliveries(self.clone(), session, origin, request)
+        member::deliveries(self.clone(), session, origin, request, place)
     }
 
     /// How many groups there are, for the operator.

@@ -20,21 +20,35 @@ use tokio_tungstenite::{
 use uuid::Uuid;
 
 use crate::{
-    http::websocket::{Gateway, Limits, upgrade},
+    http::{
+        gateway::Gateway,
+        pipeline::{self, Operation, Pipeline, Refusal, Types},
+        websocket::{Limits, upgrade},
+    },
     kernel::{
         Kernel,
         actor::Caller,
         clock::Clock,
         error::Result,
         request::Origin,
-        stream::{Streams, tests::fixture::Fixture},
+        stream::{
+            Streams,
+            tests::{
+                fixture::Fixture,
+                schema::{Mutation, Query, Subscriptions},
+            },
+        },
     },
 };
+
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running gateway.
 #[derive(Clone)]
 pub struct TestGateway {
     pub fixture: Arc<Fixture>,
+    pipeline: Pipeline,
     limits: Limits,
     address: SocketAddr,
 }
@@ -48,8 +62,8 @@ impl Gateway for TestGateway {
         &self.fixture.streams
     }
 
-    fn limits(&self) -> Limits {
-        self.limits
+    fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
     }
 
     fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
@@ -59,8 +73,14 @@ impl Gateway for TestGateway {
         }
     }
 
-    async fn execute(&self, caller: Caller, _: Origin, request: async_graphql::Request) -> Response {
-        self.fixture.execute(caller, request).await
+    async fn execute(
+        &self,
+        caller: Caller,
+        origin: Origin,
+        operation: Operation,
+    ) -> Result<Response, Refusal> {
+        let (kernel, schema) = (self.kernel(), self.fixture.schema.clone());
+        pipeline::execute(&self.pipeline, kernel, schema, REQUEST_TIMEOUT, caller, origin, operation).await
     }
 }
 
@@ -79,10 +99,12 @@ impl TestGateway {
         change(&mut limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway = Self { fixture: Arc::new(Fixture::with_clock(clock).await), limits, address };
+        let fixture = Arc::new(Fixture::with_clock(clock).await);
+        let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscriptions>());
+        let gateway = Self { fixture, pipeline, limits, address };
         let handler = |State(gateway): State<Self>, headers: HeaderMap, request: WebSocketUpgrade| async move {
             let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-            upgrade(gateway, Origin::default(), authorization, request)
+            upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request)
         };
         let router = Router::new().route("/graphql", any(handler)).with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

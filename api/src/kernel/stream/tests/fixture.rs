@@ -34,14 +34,14 @@ use crate::{
         clock::Clock,
         db::{Conn, Db},
         denial,
-        error::{Error, Result},
+        error::Result,
         event::{Entity, Event},
         id::Prefix,
         log,
         nulls::SpecNulls,
         permission::Catalogue,
         queue::Handlers,
-        request::{Options, Origin, Request},
+        request::Origin,
         rights::{RightsData, Snapshot, Token},
         secret::SealingKey,
         stream::{Ended, Session, Streams},
@@ -236,17 +236,7 @@ impl Fixture {
         let request =
             async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
         let origin = Origin { request_id: "r1".to_owned(), ..Origin::default() };
-        Deliveries(self.streams.subscribe(session, origin, request).boxed())
-    }
-
-    /// Executes a query or mutation.
-    pub async fn execute(&self, caller: Caller, request: async_graphql::Request) -> async_graphql::Response {
-        let context = Request::new(&self.kernel, caller, Origin::default(), Options::default());
-        let mut response = self.schema.execute(request.data(Arc::new(context))).await;
-        for error in &mut response.errors {
-            Error::complete(error, "GRAPHQL_VALIDATION_FAILED", "r1");
-        }
-        response
+        Deliveries(self.streams.subscribe(session, origin, request, self.streams.here()).boxed())
     }
 
     pub fn resolved(&self) -> usize {

@@ -1,0 +1,89 @@
+//! One exchange over HTTP: a request's head and where its parameters are, and the stages up to an operation that may be
+//! executed.
+
+use std::net::SocketAddr;
+
+use async_graphql::parser::types::OperationType;
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode, header},
+};
+
+use super::{
+    Face,
+    pipeline::{Operation, Params, Refusal, amend, network, one, origin, read},
+};
+use crate::kernel::{
+    actor::Caller,
+    error::Error,
+    request::{Options, Origin},
+};
+
+/// Where the parameters of a request are.
+pub(super) enum Source {
+    /// In its body, as JSON.
+    Body(Body),
+    /// In its URL: it changes nothing.
+    Url(Option<String>),
+}
+
+/// A request's head, and what has been learned from it.
+pub(super) struct Exchange {
+    pub face: Face,
+    pub headers: HeaderMap,
+    pub origin: Origin,
+    peer: SocketAddr,
+}
+
+impl Exchange {
+    pub fn new(face: Face, peer: SocketAddr, headers: HeaderMap) -> Self {
+        Self { origin: origin(&headers, peer), face, headers, peer }
+    }
+
+    /// Reads, authenticates and admits.
+    ///
+    /// # Errors
+    /// Whatever ends a request before it is executed.
+    pub async fn admit(&mut self, source: Source) -> Result<(Caller, Operation), Refusal> {
+        let is_safe = matches!(source, Source::Url(_));
+        let params = match source {
+            Source::Body(body) => read(&self.headers, body, self.face.body_bounds()).await?,
+            Source::Url(query) => Params::from_url(query.as_deref().unwrap_or_default())?,
+        };
+        amend(&mut self.origin, &params.extensions);
+        let caller = self.authenticate()?;
+        let options = self.options()?;
+        let operation = self.face.pipeline().admit(&caller, params).await?.with_options(options);
+        if is_safe && operation.ty == OperationType::Mutation {
+            let message = "a GET changes nothing: send mutations by POST";
+            return Err(Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message).with(header::ALLOW, "POST"));
+        }
+        Ok((caller, operation))
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// 401 where they show something that isn't valid.
+    pub fn authenticate(&self) -> Result<Caller, Refusal> {
+        let authorization = one(&self.headers, header::AUTHORIZATION.as_str())?;
+        self.face.authenticator().authenticate(self.face.kernel(), authorization).map_err(|error| {
+            if let Error::Unauthenticated(why) = error {
+                // Who isn't known can't fill the record by knocking: a line by the address's network.
+                tracing::info!(network = %network(self.peer.ip()), why, "a credential was refused");
+            }
+            error.into()
+        })
+    }
+
+    /// What the headers ask of the whole request.
+    fn options(&self) -> Result<Options, Refusal> {
+        let is_dry_run = match one(&self.headers, "x-dry-run")? {
+            None => false,
+            Some(text) if text.eq_ignore_ascii_case("false") => false,
+            Some(text) if text.eq_ignore_ascii_case("true") => true,
+            Some(_) => return Err(Refusal::malformed("`X-Dry-Run` is true or false")),
+        };
+        Ok(Options { idempotency_key: one(&self.headers, "idempotency-key")?.map(str::to_owned), is_dry_run })
+    }
+}

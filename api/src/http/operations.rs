@@ -1,0 +1,212 @@
+//! The operations of one connection that carries many, WebSocket or event stream: each under an id of the client's.
+//!
+//! Nothing runs ahead of who reads: an operation is asked for its next message when the connection has taken the last
+//! one, and a subscription then goes on from where it is in the log.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use async_graphql::{ServerError, parser::types::OperationType};
+use futures_util::{
+    StreamExt,
+    future::AbortHandle,
+    stream::{self, Abortable, BoxStream, SelectAll},
+};
+
+use super::{
+    gateway::Gateway,
+    pipeline::{Operation, Refusal, complete, payload},
+};
+use crate::kernel::{
+    request::Origin,
+    stream::{Delivery, Place, Session},
+};
+
+/// Operations that may have been stopped and still be there, however few may run.
+const SLACK: usize = 16;
+
+/// What an operation has to say.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A result, as JSON.
+    Next(Arc<str>),
+    /// It isn't executed, or can't go on. The last one.
+    Refused(Vec<ServerError>),
+    /// There is no more. The last one.
+    Complete,
+}
+
+impl Event {
+    /// Whether nothing comes after it.
+    pub fn is_last(&self) -> bool {
+        !matches!(self, Self::Next(..))
+    }
+}
+
+/// What an operation has to say, until it is over.
+pub(super) type Events = BoxStream<'static, Event>;
+
+/// An operation that begins.
+pub(super) struct Beginning {
+    /// Who began it.
+    pub session: Session,
+    /// As part of what.
+    pub origin: Origin,
+    /// Where, if it is a subscription.
+    pub place: Place,
+    /// Of which kind it is, once that is known.
+    pub kind: Arc<OnceLock<OperationType>>,
+}
+
+impl Beginning {
+    /// One that begins here and now.
+    pub fn here<G: Gateway>(gateway: &G, session: &Session, origin: Origin) -> Self {
+        let place = gateway.streams().here();
+        Self { session: session.clone(), origin, place, kind: Arc::default() }
+    }
+}
+
+/// What an operation has to say that is `admitted` or refused.
+pub(super) fn events<G: Gateway>(
+    gateway: G,
+    beginning: Beginning,
+    admitted: impl Future<Output = Result<Operation, Refusal>> + Send + 'static,
+) -> Events {
+    let begun = async move {
+        let Beginning { session, origin, place, kind } = beginning;
+        match admitted.await {
+            Ok(operation) => {
+                let ty = *kind.get_or_init(|| operation.ty);
+                match ty {
+                    OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
+                    _ => answer(gateway, session, origin, operation).await,
+                }
+            }
+            Err(refusal) => refused(refusal, &origin),
+        }
+    };
+    stream::once(begun).flatten().boxed()
+}
+
+fn refused(mut refusal: Refusal, origin: &Origin) -> Events {
+    complete(&mut refusal.errors, origin);
+    stream::iter([Event::Refused(refusal.errors)]).boxed()
+}
+
+fn subscription<G: Gateway>(
+    gateway: G,
+    session: &Session,
+    origin: Origin,
+    place: Place,
+    operation: Operation,
+) -> Events {
+    let deliveries = gateway.streams().subscribe(session, origin, operation.request, place);
+    deliveries
+        .map(move |delivery| match delivery {
+            Delivery::Next { payload, .. } => Event::Next(payload),
+            Delivery::Error(mut errors) => {
+                gateway.pipeline().tidy(&mut errors);
+                Event::Refused(errors)
+            }
+            Delivery::Complete => Event::Complete,
+        })
+        .boxed()
+}
+
+async fn answer<G: Gateway>(gateway: G, session: Session, origin: Origin, operation: Operation) -> Events {
+    // The caller is as the rights were known last; where they can't be read, nobody is answered.
+    if let Err(error) = gateway.kernel().rights().current() {
+        return refused(error.into(), &origin);
+    }
+    let caller = (*session.caller()).clone();
+    match gateway.execute(caller, origin.clone(), operation).await {
+        Ok(response) => stream::iter([Event::Next(payload(&response).into()), Event::Complete]).boxed(),
+        Err(refusal) => refused(refusal, &origin),
+    }
+}
+
+/// A message of an operation on its way out.
+struct Output<M> {
+    id: Arc<str>,
+    message: M,
+    is_last: bool,
+}
+
+/// Every operation that runs, by its id. Its messages are `M`.
+pub(super) struct Operations<M> {
+    running: HashMap<Arc<str>, Running>,
+    outputs: SelectAll<Abortable<BoxStream<'static, Output<M>>>>,
+}
+
+struct Running {
+    abort: AbortHandle,
+    kind: Arc<OnceLock<OperationType>>,
+}
+
+impl<M> Default for Operations<M> {
+    fn default() -> Self {
+        Self { running: HashMap::new(), outputs: SelectAll::new() }
+    }
+}
+
+impl<M: 'static> Operations<M> {
+    /// Whether there is no room for another one beside `most`. Those that were stopped count too while their streams
+    /// are there, which is until they are next asked for messages: a client that doesn't read can't pile them up.
+    pub fn is_full(&self, most: usize) -> bool {
+        self.running.len() >= most || self.outputs.len() >= 2 * most + SLACK
+    }
+
+    /// Whether `id` runs.
+    pub fn contains(&self, id: &str) -> bool {
+        self.running.contains_key(id)
+    }
+
+    /// Whether anything runs that isn't a subscription: there will be an answer.
+    pub fn awaits_answers(&self) -> bool {
+        self.running.values().any(|running| running.kind.get() != Some(&OperationType::Subscription))
+    }
+
+    /// Starts the operation `id`, which says `events`; each becomes a message by `encode`.
+    pub fn start(
+        &mut self,
+        id: &str,
+        kind: Arc<OnceLock<OperationType>>,
+        events: Events,
+        mut encode: impl FnMut(Event) -> M + Send + 'static,
+    ) {
+        let id: Arc<str> = id.into();
+        let own = id.clone();
+        let outputs = events.map(move |event| {
+            let is_last = event.is_last();
+            Output { id: own.clone(), message: encode(event), is_last }
+        });
+        let (abort, registration) = AbortHandle::new_pair();
+        self.outputs.push(Abortable::new(outputs.boxed(), registration));
+        self.running.insert(id, Running { abort, kind });
+    }
+
+    /// Ends the operation `id`, where it runs.
+    pub fn stop(&mut self, id: &str) {
+        if let Some(running) = self.running.remove(id) {
+            running.abort.abort();
+        }
+    }
+
+    /// The next message of any of them; none while nothing runs.
+    pub async fn next(&mut self) -> Option<M> {
+        let output = self.outputs.next().await?;
+        if output.is_last {
+            self.stop(&output.id);
+        }
+        Some(output.message)
+    }
+}
+
+impl<M> Drop for Operations<M> {
+    fn drop(&mut self) {
+        // A connection that goes takes its operations along at once, not when their wakers are gone.
+        self.outputs.clear();
+    }
+}

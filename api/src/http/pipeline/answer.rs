@@ -1,0 +1,66 @@
+//! What goes back.
+
+use async_graphql::{Response, ServerError, Value};
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response as HttpResponse,
+};
+use serde::Serialize;
+
+use super::{Media, Refusal, origin::REQUEST_ID};
+use crate::kernel::{error::Error, request::Origin};
+
+/// A response to a request that wasn't executed: it has no `data`, not even null.
+#[derive(Serialize)]
+struct Refused<'a> {
+    errors: &'a [ServerError],
+}
+
+/// The answer over HTTP.
+pub fn answer(media: Media, origin: &Origin, outcome: Result<Response, Refusal>) -> HttpResponse {
+    let (status, body, header) = match outcome {
+        Ok(response) => (StatusCode::OK, serde_json::to_vec(&response), None),
+        Err(refusal) => {
+            let status = match media {
+                Media::Json if refusal.is_about_document => StatusCode::OK,
+                _ => refusal.status,
+            };
+            let Refusal { mut errors, header, .. } = refusal;
+            complete(&mut errors, origin);
+            (status, serde_json::to_vec(&Refused { errors: &errors }), header)
+        }
+    };
+    // A response consists of plain values; it always has JSON.
+    let mut http = HttpResponse::new(Body::from(body.unwrap_or_default()));
+    *http.status_mut() = status;
+    let headers = http.headers_mut();
+    headers.insert(header::CONTENT_TYPE, media.content_type());
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    // What is answered is the caller's alone, and as of now.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.extend(header);
+    if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    http
+}
+
+/// Errors that say which request they belong to.
+pub fn complete(errors: &mut [ServerError], origin: &Origin) {
+    for error in errors {
+        Error::complete(error, "BAD_USER_INPUT", &origin.request_id);
+    }
+}
+
+/// The response as JSON, where it isn't HTTP's body: of a stream, or of a socket.
+pub fn payload(response: &Response) -> String {
+    serde_json::to_string(response).unwrap_or_default()
+}
+
+/// Whether `response` says that nothing was executed: the document isn't valid.
+pub fn was_refused(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty() && error.source::<Error>().is_none())
+}

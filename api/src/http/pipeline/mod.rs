@@ -1,0 +1,91 @@
+//! What becomes of a request, step by step, whichever way it came.
+//!
+//! | stage | where | refused with |
+//! | --- | --- | --- |
+//! | negotiate what the answer is written as | [`Media::of`] | 406 |
+//! | read the request: a body, a URL, a message of a socket | [`read`], [`Params`] | 400, 408, 413, 415 |
+//! | authenticate | [`Authenticator`](super::Authenticator) | 401, 503 |
+//! | read the document, choose its operation, check the variables | [`Operation::read`] | `GRAPHQL_PARSE_FAILED`, … |
+//! | execute | [`execute`](execute::execute) | `GRAPHQL_VALIDATION_FAILED`, 503 |
+//! | answer | [`answer`] | |
+//!
+//! The first two are a transport's own; [`Pipeline::admit`] is everything between authentication and execution.
+//! Whatever ends a request before it is executed is a [`Refusal`].
+
+mod answer;
+mod execute;
+mod media;
+mod operation;
+mod origin;
+mod params;
+mod read;
+mod refusal;
+mod types;
+mod variables;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_graphql::{Response, ServerError};
+
+use crate::kernel::actor::Caller;
+
+pub use self::{
+    answer::{answer, complete, payload},
+    execute::execute,
+    media::Media,
+    operation::Operation,
+    origin::{amend, network, new_request_id, one, origin},
+    params::Params,
+    read::{Bounds, read},
+    refusal::Refusal,
+    types::Types,
+};
+
+/// The stages that all transports share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    types: Arc<Types>,
+}
+
+impl Pipeline {
+    /// For requests to the schema of these types.
+    pub fn new(types: Types) -> Self {
+        Self { types: Arc::new(types) }
+    }
+
+    /// From the parameters of a request to an operation that may be executed for `caller`.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the request before it is executed.
+    pub async fn admit(&self, _caller: &Caller, params: Params) -> Result<Operation, Refusal> {
+        let Params { query, .. } = params;
+        let document = query.ok_or_else(|| Refusal::malformed("the request has no `query`"))?;
+        Operation::read(document, Params { query: None, ..params }, &self.types)
+    }
+
+    /// What was executed; or, where the document wasn't valid, why not.
+    ///
+    /// # Errors
+    /// GRAPHQL_VALIDATION_FAILED.
+    fn validated(&self, mut response: Response) -> Result<Response, Refusal> {
+        if !answer::was_refused(&response) {
+            return Ok(response);
+        }
+        self.tidy(&mut response.errors);
+        for error in &mut response.errors {
+            error.extensions.get_or_insert_default().set("code", "GRAPHQL_VALIDATION_FAILED");
+        }
+        Err(Refusal::documents(response.errors))
+    }
+
+    /// Takes what the client wrote out of the messages of errors about a document.
+    pub fn tidy(&self, errors: &mut [ServerError]) {
+        for error in errors {
+            error.message = words::without_echo(&error.message, &self.types);
+        }
+    }
+}
