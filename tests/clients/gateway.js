@@ -1,0 +1,125 @@
+// A gateway of a suite's own: the binary that was built, on a fresh SQLite file, with its first start's token.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const binary = process.env.OPSGATE_BINARY ?? new URL('../../target/debug/opsgate', import.meta.url).pathname;
+
+export class Gateway {
+  /** The owner's credential. */
+  token;
+  /** Where GraphQL is. */
+  url;
+
+  #dir;
+  #settings;
+  #process;
+
+  /** Starts one; `settings` are by their names in the configuration file. */
+  static async start(settings = {}) {
+    const gateway = new Gateway();
+    gateway.#dir = await mkdtemp(path.join(tmpdir(), 'opsgate-clients-'));
+    gateway.#settings = { metrics_listen: '127.0.0.1:0', log: 'warn', ...settings };
+    await gateway.#serve('127.0.0.1:0');
+    return gateway;
+  }
+
+  get webSocketUrl() {
+    return this.url.replace('http', 'ws');
+  }
+
+  get streamUrl() {
+    return `${this.url}/stream`;
+  }
+
+  /** Stops it as SIGTERM does, and starts it again at the same address. */
+  async restart() {
+    await this.#end();
+    await this.#serve(new URL(this.url).host);
+  }
+
+  /** Stops it and takes its data along. */
+  async stop() {
+    await this.#end();
+    await rm(this.#dir, { recursive: true });
+  }
+
+  /** Runs `opsgate …` beside it and answers what it prints. */
+  async run(...args) {
+    return execute(binary, args, this.#environment({}));
+  }
+
+  /** An API token with these permissions, and further arguments of `opsgate token create`. */
+  async makeToken(permissions, ...args) {
+    const permitted = permissions.flatMap((permission) => ['--permission', permission]);
+    const token = await this.run('token', 'create', '--name', 'client', ...permitted, ...args);
+    await this.#known(token.trim());
+    return token.trim();
+  }
+
+  /** Runs an operation as the owner, over plain HTTP. */
+  async ask(query, variables) {
+    const answer = await this.post({ query, variables });
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    return answer.data;
+  }
+
+  async post(body, token = this.token) {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const response = await fetch(this.url, { method: 'POST', headers, body: JSON.stringify(body) });
+    return response.json();
+  }
+
+  /** Opens an incident and answers it. */
+  async openIncident(title) {
+    const mutation = `mutation($title: String!) {
+      incidentCreate(input: { title: $title, severity: HIGH }) { incident { id title } receipt { cursor } } }`;
+    return (await this.ask(mutation, { title })).incidentCreate;
+  }
+
+  #environment(settings) {
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('OPSGATE_'));
+    const set = Object.entries({ ...this.#settings, ...settings, data_dir: this.#dir });
+    return Object.fromEntries([...own, ...set.map(([name, value]) => [`OPSGATE_${name.toUpperCase()}`, value])]);
+  }
+
+  async #serve(listen) {
+    const env = this.#environment({ listen });
+    this.#process = spawn(binary, ['serve'], { env, cwd: this.#dir, stdio: ['ignore', 'pipe', 'inherit'] });
+    for await (const line of createInterface({ input: this.#process.stdout })) {
+      this.token ??= line.match(/opsk_\w+/)?.[0];
+      this.url = line.match(/http:\S+/)?.[0] ?? this.url;
+      if (line.includes('listens on')) return;
+    }
+    throw new Error('the gateway did not start');
+  }
+
+  async #end() {
+    if (this.#process.exitCode !== null) return;
+    this.#process.kill('SIGTERM');
+    await once(this.#process, 'exit');
+  }
+
+  /** A token is made beside the process, which hears of it within a quarter of a second. */
+  async #known(token) {
+    for (;;) {
+      const { errors } = await this.post({ query: '{ viewer { permissions } }' }, token);
+      if (!errors?.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Runs a program to its end and answers what it printed. */
+export async function execute(program, args, env) {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.on('data', (data) => (printed += data));
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
+  return printed;
+}
