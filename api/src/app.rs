@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         Kernel, Parts,
         clock::Clock,
-        db::Db,
+        db::{Conn, Db},
         error::Error,
         secret::{KeyFileError, SealingKey, load_or_create_secret},
         token::ApiToken,
@@ -119,6 +119,9 @@ impl App {
         match access::bootstrap(&mut tx).await? {
             Some(token) => {
                 tx.commit().await?;
+                // It works from the first request on.
+                let control = Conn::Pool(self.kernel.db().control().clone());
+                self.kernel.rights().refresh(&control).await?;
                 Ok(Some(token))
             }
             None => {

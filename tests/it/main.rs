@@ -7,6 +7,7 @@ mod audit;
 mod authz;
 mod crash;
 mod events;
+mod faults;
 mod graphiql;
 mod http;
 mod incidents;

@@ -33,6 +33,15 @@ pub struct Database {
 impl Database {
     /// A fresh one.
     pub async fn create() -> Self {
+        Self::create_in("pg_default").await
+    }
+
+    /// A fresh one on a disk that a test can fill: on PostgreSQL the small one of `.ci/postgres`.
+    pub async fn create_on_small_disk() -> Self {
+        Self::create_in("small").await
+    }
+
+    async fn create_in(tablespace: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         match &*SERVER {
             None => {
@@ -44,7 +53,8 @@ impl Database {
             Some(server) => {
                 let template = TEMPLATE_DATABASE.get_or_init(template_database).await;
                 let name = unique_name();
-                run(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                let create = format!("CREATE DATABASE {name} TEMPLATE {template} TABLESPACE {tablespace}");
+                run(server, &create).await;
                 Self::new(dir, sibling(server, &name), Some(name))
             }
         }

@@ -31,7 +31,7 @@ pub use jwt::sign;
 pub use ledger::{Heard, Ledger};
 pub use patience::{patiently, until};
 pub use process::{Finished, Process, Program};
-pub use proxy::{Mode, Proxy};
+pub use proxy::{Mode, Proxy, Trap};
 pub use record::Fact;
 pub use socket::{Message, Socket};
 pub use source::{Source, rust_files, workspace};

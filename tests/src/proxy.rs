@@ -25,23 +25,32 @@ pub enum Mode {
     Frozen,
     /// Connections end, and none is taken.
     Cut,
-    /// It carries everything but the next COMMIT: there its connection ends.
-    StopsCommit,
-    /// It carries the next COMMIT, and the server has obeyed; where the answer should come the connection ends.
-    LosesAnswer,
-    /// The same, and every other connection ends with it, and none is taken.
-    LosesAnswerAndEnds,
-    /// The same, and every other connection stays, and carries nothing.
-    LosesAnswerAndFreezes,
+}
+
+/// What happens to the next COMMIT of a transaction in which a certain text was said. Its connection ends there.
+#[derive(Clone, Copy, Debug)]
+pub struct Trap {
+    /// The text.
+    pub marker: &'static str,
+    /// Whether the server gets the COMMIT: it obeys then, and its answer is lost.
+    pub is_carried: bool,
+    /// What the way does from then on.
+    pub then: Mode,
 }
 
 /// A way to the server.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
-    mode: watch::Sender<Mode>,
+    state: watch::Sender<State>,
     /// Its own ports on the way to the server, by which the server knows the connections.
     ports: Arc<Mutex<HashSet<u16>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    mode: Mode,
+    trap: Option<Trap>,
 }
 
 impl Proxy {
@@ -51,10 +60,10 @@ impl Proxy {
         let (user, server) = start.rsplit_once('@').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{user}@{}/{name}", listener.local_addr().unwrap());
-        let mode = watch::Sender::new(Mode::Open);
+        let state = watch::Sender::new(State { mode: Mode::Open, trap: None });
         let ports = Arc::default();
-        tokio::spawn(accept(listener, server.to_owned(), mode.clone(), Arc::clone(&ports)));
-        Self { url, mode, ports }
+        tokio::spawn(accept(listener, server.to_owned(), state.clone(), Arc::clone(&ports)));
+        Self { url, state, ports }
     }
 
     /// The database's URL by this way.
@@ -64,13 +73,17 @@ impl Proxy {
 
     /// From now on it does this.
     pub fn set(&self, mode: Mode) {
-        self.mode.send_replace(mode);
+        self.state.send_modify(|state| state.mode = mode);
     }
 
-    /// Waits until a COMMIT has come to what was set for it.
+    /// Lays a trap.
+    pub fn lay(&self, trap: Trap) {
+        self.state.send_modify(|state| state.trap = Some(trap));
+    }
+
+    /// Waits until the trap has sprung.
     pub async fn sprung(&self) {
-        let mut mode = self.mode.subscribe();
-        mode.wait_for(|mode| matches!(mode, Mode::Open | Mode::Frozen | Mode::Cut)).await.unwrap();
+        self.state.subscribe().wait_for(|state| state.trap.is_none()).await.unwrap();
     }
 
     /// Whether the connection that the server knows by this port came by this way.
@@ -82,30 +95,31 @@ impl Proxy {
 async fn accept(
     listener: TcpListener,
     server: String,
-    mode: watch::Sender<Mode>,
+    state: watch::Sender<State>,
     ports: Arc<Mutex<HashSet<u16>>>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
-        if *mode.borrow() == Mode::Cut {
+        if state.borrow().mode == Mode::Cut {
             continue;
         }
         let Ok(server) = TcpStream::connect(&server).await else { continue };
         ports.lock().unwrap().insert(server.local_addr().unwrap().port());
-        tokio::spawn(carry(client, server, mode.clone()));
+        tokio::spawn(carry(client, server, state.clone()));
     }
 }
 
 /// Carries one connection until either side or the way ends it.
-async fn carry(client: TcpStream, server: TcpStream, mode: watch::Sender<Mode>) {
+async fn carry(client: TcpStream, server: TcpStream, state: watch::Sender<State>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    // Whoever ends first ends both; what a connection has to say of a COMMIT goes from one direction to the other.
+    // The COMMIT whose answer is lost, told by one direction to the other.
     let (lose, lost) = mpsc::channel(1);
-    let mut ended = mode.subscribe();
+    let mut ended = state.subscribe();
+    // Whoever ends first ends both.
     tokio::select! {
-        () = ask(from_client, to_server, mode.clone(), lose) => {}
-        () = answer(from_server, to_client, mode, lost) => {}
-        _ = ended.wait_for(|mode| *mode == Mode::Cut) => {}
+        () = ask(from_client, to_server, &state, lose) => {}
+        () = answer(from_server, to_client, &state, lost) => {}
+        _ = ended.wait_for(|state| state.mode == Mode::Cut) => {}
     }
 }
 
@@ -113,28 +127,23 @@ async fn carry(client: TcpStream, server: TcpStream, mode: watch::Sender<Mode>) 
 async fn ask(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mode: watch::Sender<Mode>,
-    lose: mpsc::Sender<Mode>,
+    state: &watch::Sender<State>,
+    lose: mpsc::Sender<Trap>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut is_control = None;
+    let mut is_marked = false;
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let chunk = &buffer[..length];
-        // The first message of a connection says which pool it is of: only the commits of requests count.
-        let is_control = *is_control.get_or_insert(contains(chunk, b"opsgate-control"));
-        thawed(&mode).await;
-        if contains(chunk, b"COMMIT") && !is_control {
-            let now = *mode.borrow();
-            match now {
-                Mode::StopsCommit => {
-                    mode.send_replace(Mode::Open);
-                    return;
+        thawed(state).await;
+        let trap = state.borrow().trap;
+        if let Some(trap) = trap {
+            is_marked |= contains(chunk, trap.marker);
+            if is_marked && contains(chunk, "COMMIT") {
+                if !trap.is_carried {
+                    return spring(state, trap);
                 }
-                Mode::Open | Mode::Frozen | Mode::Cut => {}
-                // It can't fail: the other direction is there as long as this one.
-                Mode::LosesAnswer | Mode::LosesAnswerAndEnds | Mode::LosesAnswerAndFreezes => {
-                    let _ = lose.send(now).await;
-                }
+                // It can't fail: the other direction is there as long as this one, and there is one COMMIT.
+                let _ = lose.try_send(trap);
             }
         }
         if to.write_all(chunk).await.is_err() {
@@ -147,20 +156,15 @@ async fn ask(
 async fn answer(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mode: watch::Sender<Mode>,
-    mut lost: mpsc::Receiver<Mode>,
+    state: &watch::Sender<State>,
+    mut lost: mpsc::Receiver<Trap>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        thawed(&mode).await;
+        thawed(state).await;
         if let Ok(trap) = lost.try_recv() {
             // The server has answered, so it is done.
-            mode.send_replace(match trap {
-                Mode::LosesAnswerAndEnds => Mode::Cut,
-                Mode::LosesAnswerAndFreezes => Mode::Frozen,
-                _ => Mode::Open,
-            });
-            return;
+            return spring(state, trap);
         }
         if to.write_all(&buffer[..length]).await.is_err() {
             return;
@@ -168,12 +172,16 @@ async fn answer(
     }
 }
 
-/// Waits until the way isn't frozen.
-async fn thawed(mode: &watch::Sender<Mode>) {
-    // It can't fail: `mode` is the sender.
-    let _ = mode.subscribe().wait_for(|mode| *mode != Mode::Frozen).await;
+fn spring(state: &watch::Sender<State>, trap: Trap) {
+    state.send_replace(State { mode: trap.then, trap: None });
 }
 
-fn contains(chunk: &[u8], text: &[u8]) -> bool {
-    chunk.windows(text.len()).any(|window| window == text)
+/// Waits until the way isn't frozen.
+async fn thawed(state: &watch::Sender<State>) {
+    // It can't fail: `state` is the sender.
+    let _ = state.subscribe().wait_for(|state| state.mode != Mode::Frozen).await;
+}
+
+fn contains(chunk: &[u8], text: &str) -> bool {
+    chunk.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -181,14 +181,15 @@ impl Kernel {
     }
 
     /// Whether nothing is left to do until the clock moves or somebody writes: every event has been published and dealt
-    /// with, no task runs, and none is due. For tests that wait, and for nobody else: it asks the database.
+    /// with, no task runs, and none is due. False until it has started. For tests that wait, and for nobody else: it
+    /// asks the database.
     ///
     /// # Errors
     /// Where the database can't be read.
     pub async fn is_idle(&self) -> Result<bool> {
         match self.started.get() {
             Some(started) => started.is_idle(self).await,
-            None => Ok(true),
+            None => Ok(false),
         }
     }
 

@@ -326,7 +326,8 @@ impl Receipt {
         self.committed.as_ref().map(|done| hex::encode(done.leaf_hash))
     }
 
-    /// The event's place in the log. The answer waits up to 250 ms for it; null after that.
+    /// The event's place in the log. The answer waits up to 250 ms for it; null after that, or where it can't be read
+    /// now: what happened has happened.
     async fn cursor(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<EventCursor>> {
         let Some(done) = &self.committed else { return Ok(None) };
         let kernel = ctx.request().kernel();
@@ -342,6 +343,7 @@ impl Receipt {
             }
         });
         match found.await {
+            Ok(Err(error)) if error.is_transient() => Ok(None),
             Ok(found) => Ok(Some(found?)),
             Err(_) => Ok(None),
         }

@@ -289,7 +289,11 @@ impl Rights {
         }
     }
 
-    async fn refresh(&self, db: &Conn) -> Result<()> {
+    /// Reads them now, where they have changed.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn refresh(&self, db: &Conn) -> Result<()> {
         let known = self.current.borrow().epoch;
         if epoch(db).await? != known {
             let snapshot = read(db, self.load, &self.catalogue).await?;
