@@ -55,12 +55,15 @@ function useOpen(account: Account) {
     }));
     return async (example: Example) => {
         const shown = tabs.findIndex((tab) => tab.query === example.document);
-        if (shown >= 0) return changeTab(shown);
-        const [filled] = await fill(account, [example]);
-        addTab();
-        queryEditor?.setValue(example.document);
-        variableEditor?.setValue(filled?.variables ?? "");
-        headerEditor?.setValue(example.headers ?? "");
+        if (shown >= 0) {
+            changeTab(shown);
+        } else {
+            const [filled] = await fill(account, [example]);
+            addTab();
+            queryEditor?.setValue(example.document);
+            variableEditor?.setValue(filled?.variables ?? "");
+            headerEditor?.setValue(example.headers ?? "");
+        }
         queryEditor?.focus();
     };
 }

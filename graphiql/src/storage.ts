@@ -7,12 +7,14 @@ const TABS = "graphiql:tabState";
 
 export class PageStorage {
     #memory = new Map<string, string>();
+    #isClosed = false;
 
     getItem(key: string): string | null {
         return this.#shelf(key)?.getItem(key) ?? this.#memory.get(key) ?? null;
     }
 
     setItem(key: string, value: string) {
+        if (this.#isClosed) return;
         const shelf = this.#shelf(key);
         if (shelf) shelf.setItem(key, value);
         else this.#memory.set(key, value);
@@ -26,6 +28,12 @@ export class PageStorage {
     clear() {
         this.#memory.clear();
         sessionStorage.removeItem(TABS);
+    }
+
+    /** Somebody signs out. GraphiQL writes a while after a change: what comes now is too late. */
+    close() {
+        this.#isClosed = true;
+        this.clear();
     }
 
     get length() {

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "react";
 
 import type { Account } from "./account";
 import { Bar } from "./bar";
+import { THEMES } from "./editor/monaco";
 import type { Example } from "./examples";
 import { examplesPlugin } from "./examples-pane";
 import { createFetcher } from "./fetcher";
@@ -40,7 +41,7 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
     });
     const signOut = () => {
         parts.streams.keep(() => false);
-        parts.storage.clear();
+        parts.storage.close();
         onSignOut();
     };
     return (
@@ -56,6 +57,7 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
                 showPersistHeadersSettings={false}
                 inputValueDeprecation
                 customScalarSchemas={SCALARS}
+                editorTheme={THEMES}
             >
                 <GraphiQL.Logo>{null}</GraphiQL.Logo>
                 <GraphiQL.Footer>
@@ -63,6 +65,7 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
                 </GraphiQL.Footer>
                 <FollowSystem />
                 <ShowTab />
+                <ShowTop />
             </GraphiQL>
         </div>
     );
@@ -93,5 +96,15 @@ function ShowTab() {
         isShown.current = true;
         changeTab(tab);
     }, [areReady, changeTab, tab]);
+    return null;
+}
+
+/** All panes at the side scroll as one; another one begins at its top. */
+function ShowTop() {
+    const shown = useGraphiQL((state) => state.visiblePlugin);
+    useEffect(() => {
+        const pane = document.querySelector(".graphiql-plugin");
+        if (pane) pane.scrollTop = 0;
+    }, [shown]);
     return null;
 }

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
@@ -23,22 +23,22 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-const PAGE: &str = include_str!("../../../graphiql/index.html");
+/// The folder of the files, as the page names it: relative, so that a proxy may put a prefix before it.
+const FOLDER: &str = "graphql/assets/";
 
 /// A file of the page.
 struct Asset {
     media_type: &'static str,
     /// By gzip.
     compressed: &'static [u8],
-    /// Names stay and contents change, so browsers keep a file and ask whether it is still the same.
-    etag: String,
 }
 
 macro_rules! assets {
     ($($name:literal: $media_type:literal,)+) => {
-        BTreeMap::from([$(
-            ($name, Asset::new($media_type, include_bytes!(concat!("../../../graphiql/dist/", $name, ".gz")))),
-        )+])
+        BTreeMap::from([$(($name, Asset {
+            media_type: $media_type,
+            compressed: include_bytes!(concat!("../../../graphiql/dist/", $name, ".gz")),
+        })),+])
     };
 }
 
@@ -53,53 +53,62 @@ static ASSETS: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
     }
 });
 
-impl Asset {
-    fn new(media_type: &'static str, compressed: &'static [u8]) -> Self {
-        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(compressed)[..16]));
-        Self { media_type, compressed, etag }
-    }
-}
+/// Names the contents of all files: what has it in its address never changes.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let hash = ASSETS.values().fold(Sha256::new(), |hash, asset| hash.chain_update(asset.compressed));
+    hex::encode(&hash.finalize()[..8])
+});
+
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    include_str!("../../../graphiql/index.html").replace(FOLDER, &format!("{FOLDER}{}/", *VERSION))
+});
 
 /// The page, where this request is a browser's that opens it and the settings have it.
 pub(super) fn page(face: &Face, headers: &HeaderMap) -> Option<Response> {
     let is_shown = face.config().graphiql && prefers_html(headers);
-    is_shown.then(|| guarded(([(header::VARY, "accept")], Html(PAGE)).into_response()))
+    is_shown.then(|| guarded("no-cache", ([(header::VARY, "accept")], Html(PAGE.as_str()))))
 }
 
-/// `GET /graphql/assets/{name}`: a file of the page.
+/// `GET /graphql/assets/{version}/{name}`: a file of the page.
+///
+/// A browser keeps it for good, and has it when the gateway is away. While replicas are replaced a page may come from one
+/// and ask another: it gets what is there, just not to keep.
 pub(super) async fn asset(
     State(face): State<Face>,
-    Path(name): Path<String>,
+    Path((version, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let Some(asset) = ASSETS.get(name.as_str()).filter(|_| face.config().graphiql) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let validators = [(header::ETAG, asset.etag.as_str()), (header::VARY, "accept-encoding")];
-    if is_known(&headers, &asset.etag) {
-        return guarded((StatusCode::NOT_MODIFIED, validators).into_response());
-    }
     if !takes_gzip(&headers) {
         let message = "this file is compressed: take it with Accept-Encoding: gzip\n";
-        return guarded((StatusCode::NOT_ACCEPTABLE, validators, message).into_response());
+        return guarded(
+            "no-store",
+            (StatusCode::NOT_ACCEPTABLE, [(header::VARY, "accept-encoding")], message),
+        );
     }
-    let content = [(header::CONTENT_TYPE, asset.media_type), (header::CONTENT_ENCODING, "gzip")];
-    guarded((validators, content, asset.compressed).into_response())
+    let kept = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-store" };
+    let content = [
+        (header::CONTENT_TYPE, asset.media_type),
+        (header::CONTENT_ENCODING, "gzip"),
+        (header::VARY, "accept-encoding"),
+    ];
+    guarded(kept, (content, asset.compressed))
 }
 
 /// With the headers that every answer here carries.
-fn guarded(mut response: Response) -> Response {
+fn guarded(kept: &'static str, response: impl IntoResponse) -> Response {
     let headers = [
-        (header::CACHE_CONTROL, "no-cache"),
+        (header::CACHE_CONTROL, kept),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
-    response
-        .headers_mut()
-        .extend(headers.map(|(name, value)| (name, header::HeaderValue::from_static(value))));
+    let mut response = response.into_response();
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
     response
 }
 
@@ -118,7 +127,7 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// The quality, in thousandths, that the header gives to the first of `names` that it has; names are in lower case.
-fn quality(headers: &HeaderMap, header: header::HeaderName, names: &[&str]) -> Option<u16> {
+fn quality(headers: &HeaderMap, header: HeaderName, names: &[&str]) -> Option<u16> {
     let lines = headers.get_all(header);
     let items: Vec<_> =
         lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).collect();
@@ -141,16 +150,8 @@ fn thousandths(quality: &str) -> u16 {
     }
 }
 
-/// Whether the client holds this version of the file.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag)
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
-
     use super::*;
 
     fn with(name: HeaderName, value: &'static str) -> HeaderMap {
@@ -193,14 +194,5 @@ mod tests {
             assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, encodings)), is_taken, "{encodings}");
         }
         assert!(takes_gzip(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn a_file_that_the_browser_holds_isnt_sent_again() {
-        for (tags, is_known_to_be) in
-            [("\"a\"", true), ("W/\"a\"", true), ("\"b\", \"a\"", true), ("\"ab\"", false)]
-        {
-            assert_eq!(is_known(&with(header::IF_NONE_MATCH, tags), "\"a\""), is_known_to_be, "{tags}");
-        }
     }
 }

@@ -80,7 +80,7 @@ impl Face {
     pub fn router(self) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
         Router::new()
             .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::refuse))
-            .route("/graphql/assets/{name}", get(graphiql::asset))
+            .route("/graphql/assets/{version}/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
             .with_state(self)

@@ -37,4 +37,37 @@ import { editor } from "monaco-editor/esm/vs/editor/editor.api.js";
 const font = getComputedStyle(document.documentElement).getPropertyValue("--mono");
 editor.onDidCreateEditor((created) => created.updateOptions({ fontFamily: font, fontSize: 14, wordWrap: "on" }));
 
+/** The editors' colours: Monaco's, on the page's ground and with its accent. */
+export const THEMES = { light: "opsgate-light", dark: "opsgate-dark" };
+
+for (const [name, base, ground, accent, argument] of [
+    [THEMES.light, "vs", "#ffffff", "#1e5bc8", "#6c69ce"],
+    [THEMES.dark, "vs-dark", "#212a3b", "#6cadf9", "#908aff"],
+] as const) {
+    editor.defineTheme(name, {
+        base,
+        inherit: true,
+        rules: [{ token: "argument.identifier.gql", foreground: argument }],
+        colors: {
+            "editor.background": "#ffffff00",
+            "scrollbar.shadow": "#ffffff00",
+            focusBorder: accent,
+            "textLink.foreground": accent,
+            "editorWidget.background": ground,
+            "editorHoverWidget.background": ground,
+            "editorSuggestWidget.background": ground,
+            "editorSuggestWidget.selectedBackground": `${accent}22`,
+            "quickInput.background": ground,
+            "quickInputList.focusBackground": `${accent}22`,
+            "quickInputList.focusForeground": accent,
+            "list.hoverBackground": `${accent}15`,
+            "list.highlightForeground": accent,
+            "list.focusHighlightForeground": accent,
+            "menu.background": ground,
+            "menu.selectionBackground": `${accent}22`,
+            "menu.selectionForeground": accent,
+        },
+    });
+}
+
 export * from "monaco-editor/esm/vs/editor/editor.api.js";

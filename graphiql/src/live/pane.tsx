@@ -1,13 +1,14 @@
 // The results of a stream as they come, newest on top, and how the stream is doing.
 
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
-import { memo, useEffect } from "react";
+import { memo, useEffect, useState } from "react";
 
 import { Faults } from "../faults";
 import { Json } from "../json";
 import { Outcome } from "../outcome";
 import { TokenField } from "../sign-in";
 import { useStore } from "../store";
+import { type Headline, headline } from "./headline";
 import { KEPT, type Phase, type Result, type Stream } from "./stream";
 import type { Streams } from "./streams";
 import type { Account } from "../account";
@@ -27,6 +28,7 @@ export function Results({ account, streams }: { account: Account; streams: Strea
 function Live({ account, streams, stream }: { account: Account; streams: Streams; stream: Stream }) {
     const { phase, results, total } = useStore(stream);
     const { run } = useGraphiQLActions();
+    const [isOpen, setOpen] = useState(false);
     const resume = () => {
         streams.resumeNext();
         run();
@@ -39,11 +41,18 @@ function Live({ account, streams, stream }: { account: Account; streams: Streams
                     {total === 0 ? "nothing yet" : `${total.toLocaleString("en")} ${total === 1 ? "result" : "results"}`}
                     {total > KEPT && `, the newest ${KEPT} shown`}
                 </span>
-                {phase.is === "ended" && stream.canResume && (
-                    <button type="button" className="button" onClick={resume}>
-                        Go on from here
-                    </button>
-                )}
+                <span className="actions">
+                    {total > 0 && (
+                        <button type="button" className="button" onClick={() => setOpen(!isOpen)}>
+                            {isOpen ? "Close all" : "Open all"}
+                        </button>
+                    )}
+                    {phase.is === "ended" && stream.canResume && (
+                        <button type="button" className="button" onClick={resume}>
+                            Go on from here
+                        </button>
+                    )}
+                </span>
             </header>
             {phase.is === "ended" && <Faults faults={phase.faults} />}
             {phase.is === "waiting" && (
@@ -52,7 +61,7 @@ function Live({ account, streams, stream }: { account: Account; streams: Streams
             {/* Focusable, so that a keyboard scrolls it. */}
             <ol className="results" role="log" aria-label="Results, newest first" tabIndex={0}>
                 {results.map((result) => (
-                    <Entry key={result.number} result={result} />
+                    <Entry key={result.number} result={result} isOpen={isOpen} />
                 ))}
             </ol>
             {total === 0 && phase.is === "live" && (
@@ -80,20 +89,42 @@ function Indicator({ phase }: { phase: Phase }) {
     );
 }
 
-const Entry = memo(function Entry({ result: { number, at, answer } }: { result: Result }) {
+const Entry = memo(function Entry({ result: { number, at, answer }, isOpen }: { result: Result; isOpen: boolean }) {
     const fields = Object.values(answer.data ?? {});
     // One field a subscription: what it says is the result.
     const shown = fields.length === 1 ? fields[0] : answer.data;
     const type = typeof shown === "object" && shown !== null && "type" in shown ? shown.type : null;
+    const about = headline(shown);
     return (
         <li>
-            <header>
-                <span className="number">{number}</span>
-                {typeof type === "string" && <code className="type">{type}</code>}
-                <time dateTime={at.toISOString()}>{at.toLocaleTimeString("en-GB")}</time>
-            </header>
+            <details open={isOpen || !about}>
+                <summary>
+                    <span className="number">{number}</span>
+                    {typeof type === "string" && <code className="type">{type}</code>}
+                    <time dateTime={at.toISOString()}>{at.toLocaleTimeString("en-GB")}</time>
+                    {about && <About about={about} />}
+                </summary>
+                <Json value={shown} />
+            </details>
             <Faults faults={answer.errors ?? []} />
-            <Json value={shown} />
         </li>
     );
 });
+
+function About({ about: { number, title, marks, by } }: { about: Headline }) {
+    return (
+        <span className="about">
+            <span>
+                {number && <code>{number}</code>} <b>{title}</b>
+            </span>
+            <span className="marks">
+                {marks.map((mark) => (
+                    <span key={mark} className={`mark-${mark.toLowerCase()}`}>
+                        {mark}
+                    </span>
+                ))}
+                {by && <span className="hint">by {by}</span>}
+            </span>
+        </span>
+    );
+}
