@@ -11,7 +11,7 @@ export function Faults({ faults }: { faults: Fault[] }) {
                 <li key={index}>
                     {fault.extensions?.code && <code className="code">{fault.extensions.code}</code>}
                     <span className="message">{fault.message}</span>
-                    {fault.path && <span className="hint">at {fault.path.join(".")}</span>}
+                    <Where fault={fault} />
                     {fault.extensions?.requestId && (
                         <span className="hint">
                             request <code>{fault.extensions.requestId}</code>
@@ -22,4 +22,11 @@ export function Faults({ faults }: { faults: Fault[] }) {
             ))}
         </ul>
     );
+}
+
+/** Where in the answer, else where in the document. A line 0 is no place. */
+function Where({ fault: { path, locations } }: { fault: Fault }) {
+    const place = locations?.find(({ line }) => line > 0);
+    if (path) return <span className="hint">at {path.join(".")}</span>;
+    return place ? <span className="hint">in line {place.line}, column {place.column}</span> : null;
 }

@@ -6,6 +6,7 @@ export const ENDPOINT = location.pathname;
 export interface Fault {
     message: string;
     path?: (string | number)[];
+    locations?: { line: number; column: number }[];
     extensions?: { code?: string; requestId?: string; [key: string]: unknown };
 }
 

@@ -36,9 +36,10 @@ export class Gateway {
     return `${this.url}/stream`;
   }
 
-  /** Stops it as SIGTERM does, and starts it again at the same address. */
-  async restart() {
-    await this.#end();
+  /** Stops it by a signal, waits for what is to happen meanwhile, and starts it again at the same address. */
+  async restart(signal = 'SIGTERM', meanwhile = async () => {}) {
+    await this.#end(signal);
+    await meanwhile();
     await this.#serve(new URL(this.url).host);
   }
 
@@ -98,9 +99,9 @@ export class Gateway {
     throw new Error('the gateway did not start');
   }
 
-  async #end() {
+  async #end(signal = 'SIGTERM') {
     if (this.#process.exitCode !== null) return;
-    this.#process.kill('SIGTERM');
+    this.#process.kill(signal);
     await once(this.#process, 'exit');
   }
 

@@ -16,7 +16,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::Face;
+use super::{Face, pipeline::Media};
 
 /// What the page and its workers may load, and from where.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -65,7 +65,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
 
 /// The page, where this request is a browser's that opens it and the settings have it.
 pub(super) fn page(face: &Face, headers: &HeaderMap) -> Option<Response> {
-    let is_shown = face.config().graphiql && prefers_html(headers);
+    let is_shown = face.config().graphiql && Media::is_html_preferred(headers);
     is_shown.then(|| guarded("no-cache", ([(header::VARY, "accept")], Html(PAGE.as_str()))))
 }
 
@@ -112,74 +112,25 @@ fn guarded(kept: &'static str, response: impl IntoResponse) -> Response {
     response
 }
 
-/// Whether HTML is named, and liked better than JSON.
-fn prefers_html(headers: &HeaderMap) -> bool {
-    let html = quality(headers, header::ACCEPT, &["text/html"]);
-    let json = ["application/json", "application/graphql-response+json"]
-        .map(|name| quality(headers, header::ACCEPT, &[name, "application/*", "*/*"]).unwrap_or(0));
-    html.is_some_and(|html| html > json[0].max(json[1]))
-}
-
+/// Whether `Accept-Encoding` has gzip, by its name or by `*`; where nothing is said, everything is taken.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    // Where nothing is said, anything is taken.
-    !headers.contains_key(header::ACCEPT_ENCODING)
-        || quality(headers, header::ACCEPT_ENCODING, &["gzip", "*"]).is_some_and(|quality| quality > 0)
-}
-
-/// The quality, in thousandths, that the header gives to the first of `names` that it has; names are in lower case.
-fn quality(headers: &HeaderMap, header: HeaderName, names: &[&str]) -> Option<u16> {
-    let lines = headers.get_all(header);
-    let items: Vec<_> =
-        lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).collect();
-    names.iter().find_map(|name| {
-        items.iter().find_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let is_it = parts.next()?.eq_ignore_ascii_case(name);
-            let given = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-            is_it.then(|| given.map_or(1000, thousandths))
-        })
-    })
-}
-
-/// `0.8` as 800; nothing where it isn't a number from 0 to 1.
-fn thousandths(quality: &str) -> u16 {
-    match quality.parse::<f32>() {
-        // In bounds, so nothing is cut off.
-        Ok(quality) if (0.0..=1.0).contains(&quality) => (quality * 1000.0).round() as u16,
-        _ => 0,
+    if !headers.contains_key(header::ACCEPT_ENCODING) {
+        return true;
     }
+    let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let codings = lists.flat_map(|list| list.split(',')).map(|coding| {
+        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+        let is_refused = parameters.trim().strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0));
+        (name.trim(), !is_refused)
+    });
+    let codings: Vec<_> = codings.collect();
+    let wish = |name: &str| codings.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, is)| *is);
+    wish("gzip").or_else(|| wish("*")).unwrap_or(false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn with(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn a_page_is_for_whoever_names_html_first() {
-        for (accept, is_page) in [
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", true),
-            ("text/html", true),
-            ("Text/HTML; charset=utf-8; q=0.9, application/json;q=0.5", true),
-            ("*/*", false),
-            ("text/*", false),
-            ("", false),
-            ("application/json", false),
-            ("text/html, application/json", false),
-            ("text/html, */*", false),
-            ("text/html;q=0.5, application/*", false),
-            ("application/graphql-response+json, text/html;q=0.9", false),
-            ("text/html;q=0", false),
-            ("text/html;q=2", false),
-            ("application/json;q=0.1, text/html;q=0.2, */*;q=0.1", true),
-        ] {
-            assert_eq!(prefers_html(&with(header::ACCEPT, accept)), is_page, "{accept}");
-        }
-        assert!(!prefers_html(&HeaderMap::new()));
-    }
 
     #[test]
     fn compressed_files_go_to_whoever_takes_them() {
@@ -191,7 +142,9 @@ mod tests {
             ("*, gzip;q=0", false),
             ("", false),
         ] {
-            assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, encodings)), is_taken, "{encodings}");
+            let headers =
+                HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(encodings))]);
+            assert_eq!(takes_gzip(&headers), is_taken, "{encodings}");
         }
         assert!(takes_gzip(&HeaderMap::new()));
     }

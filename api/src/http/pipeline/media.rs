@@ -35,6 +35,14 @@ impl Media {
         }
     }
 
+    /// Whether the client names HTML, and likes it better than JSON of either kind: then a person looks at the answer.
+    pub fn is_html_preferred(headers: &HeaderMap) -> bool {
+        let accept = Accept::of(headers);
+        let html = accept.quality("text", "html");
+        let json = ["json", "graphql-response+json"].map(|subkind| accept.quality("application", subkind));
+        html.is_named() && json.iter().all(|json| html > *json)
+    }
+
     /// The value of `Content-Type`.
     pub fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
@@ -180,5 +188,28 @@ mod tests {
         ] {
             assert_eq!(chosen(accept), expected, "{accept:?}");
         }
+    }
+    #[test]
+    fn a_page_is_for_whoever_names_html_first() {
+        for (accept, is_preferred) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", true),
+            ("text/html", true),
+            ("Text/HTML; charset=utf-8; q=0.9, application/json;q=0.5", true),
+            ("application/json;q=0.1, text/html;q=0.2, */*;q=0.1", true),
+            ("*/*", false),
+            ("text/*", false),
+            ("", false),
+            ("application/json", false),
+            ("text/html, application/json", false),
+            ("text/html, */*", false),
+            ("text/html;q=0.5, application/*", false),
+            ("application/graphql-response+json, text/html;q=0.9", false),
+            ("text/html;q=0", false),
+            ("text/html;q=2", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(Media::is_html_preferred(&headers), is_preferred, "{accept}");
+        }
+        assert!(!Media::is_html_preferred(&HeaderMap::new()));
     }
 }
