@@ -91,7 +91,7 @@ const FULL: Plan = Plan {
 const QUICK: Plan = Plan {
     concurrencies: &[8],
     rounds: 1,
-    run: Duration::from_secs(2),
+    run: Duration::from_secs(8),
     events: 20,
     rate: 5,
     subscribers: 100,

@@ -60,8 +60,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const OTHERS: [&str; 8] = ["app", "cli", "config", "http", "kernel", "main", "schema", "workers"];
 
 /// The parts of the kernel that name async-graphql.
-const GRAPHQL_IN_KERNEL: [&str; 13] = [
+const GRAPHQL_IN_KERNEL: [&str; 15] = [
     "change",
+    "eager",
     "error",
     "guard",
     "id",
@@ -74,6 +75,7 @@ const GRAPHQL_IN_KERNEL: [&str; 13] = [
     "request",
     "scalar",
     "stream",
+    "turn",
 ];
 
 /// The tables of measurements and bookkeeping: whatever else is written belongs on the record.

@@ -9,6 +9,7 @@ use crate::{
     directory::{Organization, User, Users},
     kernel::{
         actor::{self, ADMIN_USER, API_TOKEN, Boundary, PLATFORM},
+        eager::Eager,
         error::{Error, Result},
         id::Prefix,
         object::{self, Stored},
@@ -56,6 +57,7 @@ impl Stored for AdminUser {
     const PREFIX: Prefix = ADMIN_USER;
     const NOUN: &'static str = "admin user";
     const READ: &'static str = "access.read";
+    const WAITS: &'static [&'static str] = &["name", "email"];
 
     fn of(row: admin_user::Model) -> Self {
         Self(row)
@@ -224,13 +226,13 @@ impl Viewer {
     }
 
     /// The account, where it is one or a token that acts as one.
-    async fn admin_user(&self, ctx: &Context<'_>) -> Result<Option<AdminUser>> {
+    async fn admin_user(&self, ctx: &Context<'_>) -> Result<Option<Eager<AdminUser>>> {
         let id = ctx.request().caller().identity()?.admin_user_id;
         object::edge(ctx, id).await
     }
 
     /// The organization that the caller is limited to. Null: no limit.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = ctx.request().caller().identity()?.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }

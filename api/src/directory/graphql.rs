@@ -10,6 +10,7 @@ use super::{
 };
 use crate::kernel::{
     actor::{Boundary, ORGANIZATION},
+    eager::Eager,
     error::Result,
     id::Prefix,
     object::{self, Stored},
@@ -205,7 +206,7 @@ impl Organization {
     }
 
     /// Where it went.
-    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         object::edge(ctx, self.0.merged_into_id).await
     }
 

@@ -59,7 +59,9 @@ macro_rules! change {
             }
 
             /// The object as it is now.
-            async fn $field(&self, ctx: &async_graphql::Context<'_>) -> $crate::kernel::error::Result<Option<$object>> {
+            async fn $field(&self, ctx: &async_graphql::Context<'_>) -> $crate::kernel::error::Result<
+                Option<$crate::kernel::eager::Eager<$object>>,
+            > {
                 let id = self.0.entity_uuid(<$object as $crate::kernel::object::Stored>::PREFIX);
                 $crate::kernel::object::edge(ctx, id).await
             }

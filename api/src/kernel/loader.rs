@@ -1,7 +1,7 @@
 //! Data loaders: every relation is loaded in batches, once.
 //!
-//! A [`Load`] says how one kind of thing is loaded by its keys. [`Loaders`] batches what is asked for in the same turn
-//! of the executor (async-graphql's data loader does that) and remembers the answers. A request has its own; the
+//! A [`Load`] says how one kind of thing is loaded by its keys. [`Loaders`] batches what is asked for in the same
+//! [turn](super::turn) (async-graphql's data loader does that) and remembers the answers. A request has its own; the
 //! deliveries of one event share theirs, so that a change is loaded once a process, not once a subscriber.
 
 use std::{
@@ -10,18 +10,15 @@ use std::{
     hash::{Hash, Hasher},
     marker::PhantomData,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use async_graphql::{
-    dataloader::{DataLoader, Loader},
-    runtime::{TokioSpawner, TokioTimer},
-};
+use async_graphql::dataloader::{DataLoader, Loader};
 use tokio::sync::OnceCell;
 
 use super::{
     db::Conn,
     error::{Error, Result},
+    turn::NextTurn,
 };
 
 /// One kind of thing that is loaded by key.
@@ -48,12 +45,8 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders that read from `db`.
     pub fn new(db: Conn) -> Self {
-        // No delay: the batch goes out when the executor has polled everything that is ready.
         let source = Source { db, cells: Mutex::default() };
-        Self {
-            batches: DataLoader::new(source, TokioSpawner::current(), TokioTimer::default())
-                .delay(Duration::ZERO),
-        }
+        Self { batches: DataLoader::new(source, NextTurn, NextTurn) }
     }
 
     /// Where they read from.

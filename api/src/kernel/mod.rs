@@ -11,6 +11,7 @@ pub mod change;
 pub mod clock;
 pub mod db;
 pub mod denial;
+pub mod eager;
 pub mod error;
 pub mod event;
 pub mod guard;
@@ -35,6 +36,7 @@ pub mod stream;
 pub mod telemetry;
 pub mod token;
 pub mod trace;
+pub mod turn;
 pub mod tx;
 pub mod workers;
 

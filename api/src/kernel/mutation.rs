@@ -74,7 +74,7 @@ pub async fn mutate<S: Stored>(
     let result = match request.dry_run_tx() {
         Some(outer) => {
             let mut tx = Tx::nested(request.kernel(), outer, author).await?;
-            match operation(&mut tx).await {
+            match Box::pin(operation(&mut tx)).await {
                 Ok(row) => {
                     tx.release().await?;
                     Ok((row, Some(Receipt::of_dry_run())))
@@ -82,7 +82,7 @@ pub async fn mutate<S: Stored>(
                 Err(error) => undo(tx, error).await,
             }
         }
-        None => live::<S>(ctx, author, operation).await,
+        None => Box::pin(live::<S>(ctx, author, operation)).await,
     };
     // What this request has loaded so far may be older than what it just did.
     request.renew_loaders();

@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError};
 
 use async_graphql::{
-    Response, ServerResult, Value,
+    ContainerType, Context, Response, ServerError, ServerResult, Value,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo},
 };
 
@@ -46,14 +46,28 @@ impl Extension for SpecNulls {
     ) -> ServerResult<Option<Value>> {
         let is_nullable = !info.return_type.ends_with('!');
         match next.run(ctx, info).await {
-            Err(error) if is_nullable => {
-                if let Some(request) = ctx.data_opt::<Arc<Request>>() {
-                    request.kept_errors.lock().unwrap_or_else(PoisonError::into_inner).push(error);
-                    return Ok(Some(Value::Null));
-                }
-                Err(error)
-            }
+            Err(error) if is_nullable => keep(ctx.data_opt(), error).map(Some),
             answer => answer,
         }
     }
+}
+
+/// The answer of a field of `T` that has failed: null where it may be, else its error.
+///
+/// # Errors
+/// `error`, where the field isn't nullable.
+pub fn settle<T: ContainerType>(ctx: &Context<'_>, error: ServerError) -> ServerResult<Value> {
+    let types = &ctx.schema_env.registry.types;
+    let field = types.get(&*T::type_name()).and_then(|of| of.field_by_name(&ctx.item.node.name.node));
+    match field {
+        Some(field) if !field.ty.ends_with('!') => keep(ctx.data_opt(), error),
+        _ => Err(error),
+    }
+}
+
+/// Null, and the error beside the data.
+fn keep(request: Option<&Arc<Request>>, error: ServerError) -> ServerResult<Value> {
+    let Some(request) = request else { return Err(error) };
+    request.kept_errors.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    Ok(Value::Null)
 }

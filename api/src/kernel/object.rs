@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, OutputType};
+use async_graphql::{ContainerType, Context, ID};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{
     actor::Boundary,
+    eager::{AtHand, Eager},
     error::{Error, Result, UserErrorCode, Violation},
     guard::check_read,
     id::{self, IdError, Prefix},
@@ -16,7 +17,7 @@ use super::{
 };
 
 /// A GraphQL type whose objects are rows with an id.
-pub trait Stored: OutputType + Sized + 'static {
+pub trait Stored: ContainerType + Sized + 'static {
     /// The row behind it.
     type Row: Clone + Send + Sync + 'static;
     /// How rows are loaded by id.
@@ -27,6 +28,9 @@ pub trait Stored: OutputType + Sized + 'static {
     const NOUN: &'static str;
     /// The permission that reading one takes, on every way to it.
     const READ: &'static str;
+
+    /// Its plain fields that aren't columns of the row: see [`AtHand::WAITS`].
+    const WAITS: &'static [&'static str] = &[];
 
     /// The object of a row.
     fn of(row: Self::Row) -> Self;
@@ -42,6 +46,10 @@ pub trait Stored: OutputType + Sized + 'static {
         let is_within = Self::is_within(row, &ctx.request().caller().boundary);
         async move { Ok(is_within) }
     }
+}
+
+impl<T: Stored> AtHand for T {
+    const WAITS: &'static [&'static str] = <T as Stored>::WAITS;
 }
 
 /// The object `id`, or none where it isn't there or isn't the caller's.
@@ -61,9 +69,9 @@ pub async fn by_id<S: Stored>(ctx: &Context<'_>, id: Uuid) -> Result<Option<S>> 
 ///
 /// # Errors
 /// As [`by_id`].
-pub async fn edge<S: Stored>(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<S>> {
+pub async fn edge<S: Stored>(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Eager<S>>> {
     match id {
-        Some(id) => by_id(ctx, id).await,
+        Some(id) => Ok(by_id(ctx, id).await?.map(Eager)),
         None => Ok(None),
     }
 }

@@ -216,7 +216,8 @@ impl Request {
             // The dry run holds SQLite's one writer: the note waits for its end, not the other way round.
             tokio::spawn(noting);
         } else {
-            noting.await;
+            // Boxed, as every resolver's future has room for it.
+            Box::pin(noting).await;
         }
     }
 }

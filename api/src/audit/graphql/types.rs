@@ -18,6 +18,7 @@ use crate::{
     directory::{Organization, User},
     kernel::{
         actor::{Boundary, PLATFORM},
+        eager::Eager,
         error::Result,
         event::LogEvent,
         id::Prefix,
@@ -127,6 +128,7 @@ impl Stored for AuditLog {
     const PREFIX: Prefix = AUDIT_LOG;
     const NOUN: &'static str = "audit entry";
     const READ: &'static str = permissions::READ;
+    const WAITS: &'static [&'static str] = &["leafIndex", "ipAddress", "userAgent"];
 
     fn of(row: audit_log::Model) -> Self {
         Self(row)
@@ -205,7 +207,7 @@ impl AuditLog {
     }
 
     /// Whose it is. Null: the platform's own.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = self.0.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }
@@ -216,7 +218,7 @@ impl AuditLog {
     }
 
     /// The person whom it is about. Null where that was erased.
-    async fn subject_user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+    async fn subject_user(&self, ctx: &Context<'_>) -> Result<Option<Eager<User>>> {
         let Some(subject) = &self.0.subject else { return Ok(None) };
         let user = ctx.request().loaders().one::<Subjects>(subject.clone()).await?;
         object::edge(ctx, user).await

@@ -15,6 +15,7 @@ use crate::{
     },
     kernel::{
         actor::{Boundary, PLATFORM},
+        eager::Eager,
         error::Result,
         id::Prefix,
         log::EventCursor,
@@ -35,6 +36,7 @@ impl Stored for PublishedEvent {
     const PREFIX: Prefix = EVENT;
     const NOUN: &'static str = "event";
     const READ: &'static str = permissions::READ;
+    const WAITS: &'static [&'static str] = &["cursor"];
 
     fn of(row: event::Model) -> Self {
         Self(row)
@@ -118,7 +120,7 @@ impl PublishedEvent {
     }
 
     /// Whose it is. Null: the platform's own.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = self.0.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }

@@ -15,6 +15,7 @@ use crate::kernel::{
     actor::Caller,
     error::Error,
     request::{Origin, Request},
+    turn::in_turns,
     tx::MAX_OPEN,
 };
 
@@ -48,7 +49,7 @@ pub async fn execute(
     };
     let request = request.data(Arc::new(context));
     // A resolver's panic is a fault of ours like another: it costs this answer, not the connection.
-    let running = async move { AssertUnwindSafe(schema.execute(request)).catch_unwind().await };
+    let running = in_turns(async move { AssertUnwindSafe(schema.execute(request)).catch_unwind().await });
     let panicked = |_| Error::internal("a resolver panicked");
     let response = if is_mutation && !is_dry_run {
         // No limit: what was begun in the client's name is finished and answered.

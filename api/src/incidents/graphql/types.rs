@@ -20,6 +20,7 @@ use crate::{
     },
     kernel::{
         actor::{Boundary, PLATFORM},
+        eager::Eager,
         error::Result,
         id::Prefix,
         object::{self, Stored},
@@ -114,12 +115,12 @@ impl Incident {
     }
 
     /// Who works on it.
-    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<AdminUser>> {
+    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<Eager<AdminUser>>> {
         object::edge(ctx, self.0.assignee_id).await
     }
 
     /// Who leads the response.
-    async fn commander(&self, ctx: &Context<'_>) -> Result<Option<AdminUser>> {
+    async fn commander(&self, ctx: &Context<'_>) -> Result<Option<Eager<AdminUser>>> {
         object::edge(ctx, self.0.commander_id).await
     }
 
@@ -137,7 +138,7 @@ impl Incident {
     }
 
     /// Whose it is. Null: the platform's own.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = self.0.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }
@@ -163,12 +164,12 @@ impl Incident {
     }
 
     /// The one that it went into.
-    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Incident>> {
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Eager<Incident>>> {
         object::edge(ctx, self.0.merged_into_id).await
     }
 
     /// The one that it continues.
-    async fn reopened_from(&self, ctx: &Context<'_>) -> Result<Option<Incident>> {
+    async fn reopened_from(&self, ctx: &Context<'_>) -> Result<Option<Eager<Incident>>> {
         object::edge(ctx, self.0.reopened_from_id).await
     }
 

@@ -1,6 +1,6 @@
 //! Connections as Relay specifies them, one generic type for every list.
 //!
-//! A [`Connection`] holds a query, not rows: `edges`, `nodes` and `pageInfo` run it once between them, `totalCount`
+//! A [`Listing`] holds a query, not rows: `edges`, `nodes` and `pageInfo` run it once between them, `totalCount`
 //! and `isTotalCountExact` share one count, and what isn't selected isn't read, by whatever fragment it was left out.
 //!
 //! In `pageInfo` the direction of paging is exact: one row more than asked for is fetched. The other direction costs
@@ -21,6 +21,7 @@ use super::{
     query::{self, Slice},
 };
 use crate::kernel::{
+    eager::{AtHand, Eager, EagerList},
     error::{Error, Result},
     object::Stored,
     request::RequestExt,
@@ -43,8 +44,11 @@ where
     type Entity = <T::Row as ModelTrait>::Entity;
 }
 
+/// A list as clients see it.
+pub type Connection<T> = Eager<Listing<T>>;
+
 /// A page of a list, and what else may be asked of the list.
-pub struct Connection<T: Listed> {
+pub struct Listing<T: Listed> {
     name: &'static str,
     order: Order,
     window: Window,
@@ -60,7 +64,7 @@ pub(super) enum Source<T: Listed> {
     Children(Uuid, Arc<Family>),
 }
 
-impl<T: Listed> Connection<T> {
+impl<T: Listed> Listing<T> {
     pub(super) fn new(name: &'static str, order: Order, window: Window, source: Source<T>) -> Self {
         Self { name, order, window, source, slice: OnceCell::new(), count: OnceCell::new() }
     }
@@ -71,7 +75,9 @@ impl<T: Listed> Connection<T> {
             match &self.source {
                 Source::List(select) => {
                     let keys = self.order.of::<T::Entity>();
-                    let slice = query::fetch((**select).clone(), &keys, &self.window, loaders.conn()).await?;
+                    // Boxed, as the lists below fifty parents, which don't come here, have room for it too.
+                    let rows = query::fetch((**select).clone(), &keys, &self.window, loaders.conn());
+                    let slice = Box::pin(rows).await?;
                     for row in &slice.rows {
                         loaders.prime::<T::ById>(&T::id_of(row), row.clone());
                     }
@@ -90,7 +96,7 @@ impl<T: Listed> Connection<T> {
         let count = self.count.get_or_try_init(async || {
             let loaders = ctx.request().loaders();
             match &self.source {
-                Source::List(select) => query::count((**select).clone(), loaders.conn()).await,
+                Source::List(select) => Box::pin(query::count((**select).clone(), loaders.conn())).await,
                 Source::Children(parent, family) => {
                     let key = (*parent, family.children.clone());
                     Ok(loaders.one::<ChildCounts<T>>(key).await?.unwrap_or_default())
@@ -106,7 +112,7 @@ impl<T: Listed> Connection<T> {
     }
 }
 
-impl<T: Listed> TypeName for Connection<T> {
+impl<T: Listed> TypeName for Listing<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", <T as OutputType>::type_name()).into()
     }
@@ -114,19 +120,20 @@ impl<T: Listed> TypeName for Connection<T> {
 
 /// A page of a list.
 #[Object(name_type)]
-impl<T: Listed> Connection<T> {
+impl<T: Listed> Listing<T> {
     /// The objects of the page, each with its cursor.
-    async fn edges(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Edge<T>>> {
+    async fn edges(&self, ctx: &Context<'_>) -> async_graphql::Result<EagerList<Edge<T>>> {
         let rows = &self.slice(ctx).await?.rows;
-        Ok(rows
+        let edges = rows
             .iter()
             .map(|row| Ok(Edge { cursor: self.cursor_of(row)?, row: row.clone() }))
-            .collect::<Result<_>>()?)
+            .collect::<Result<_>>()?;
+        Ok(EagerList(edges))
     }
 
     /// The objects of the page, where their cursors aren't needed.
-    async fn nodes(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<T>> {
-        Ok(self.slice(ctx).await?.rows.iter().cloned().map(T::of).collect())
+    async fn nodes(&self, ctx: &Context<'_>) -> async_graphql::Result<EagerList<T>> {
+        Ok(EagerList(self.slice(ctx).await?.rows.iter().cloned().map(T::of).collect()))
     }
 
     /// Where the page begins and ends, and whether there is more.
@@ -153,6 +160,10 @@ impl<T: Listed> Connection<T> {
     }
 }
 
+impl<T: Listed> AtHand for Listing<T> {
+    const WAITS: &'static [&'static str] = &["totalCount", "isTotalCountExact"];
+}
+
 /// One object of a page, with its place.
 pub struct Edge<T: Listed> {
     cursor: Cursor,
@@ -165,6 +176,8 @@ impl<T: Listed> TypeName for Edge<T> {
     }
 }
 
+impl<T: Listed> AtHand for Edge<T> {}
+
 /// One object of a page, with its place in the list.
 #[Object(name_type)]
 impl<T: Listed> Edge<T> {
@@ -174,8 +187,8 @@ impl<T: Listed> Edge<T> {
     }
 
     /// The object.
-    async fn node(&self) -> T {
-        T::of(self.row.clone())
+    async fn node(&self) -> Eager<T> {
+        Eager(T::of(self.row.clone()))
     }
 }
 

@@ -31,7 +31,7 @@ pub use self::{
     args::Args,
     batch::Children,
     column::{Column, Datum, Kind, Word, camel},
-    connection::{Connection, Edge, Listed, PageInfo},
+    connection::{Connection, Edge, Listed, Listing, PageInfo},
     cursor::Cursor,
     filter::{Filter, Ids, Subject},
     operators::{BooleanFilter, DateTimeFilter, EnumFilter, IdFilter, IntFilter, Operators, StringFilter},
@@ -43,7 +43,7 @@ pub use self::{
 };
 use self::{batch::Family, connection::Source};
 pub(crate) use self::{filter::filter, order::order};
-use super::{error::Result, guard::check_read, request::RequestExt};
+use super::{eager::Eager, error::Result, guard::check_read, request::RequestExt};
 
 /// A list by itself.
 pub struct List<E: EntityTrait> {
@@ -67,7 +67,7 @@ pub async fn list<T: Listed>(ctx: &Context<'_>, list: List<T::Entity>, args: Arg
     let mut rows = list.rows;
     let condition = list.predicate.condition(ctx.request().kernel().db().backend());
     QueryTrait::query(&mut rows).and_where(condition);
-    Ok(Connection::new(list.name, list.order, window, Source::List(Box::new(rows))))
+    Ok(Eager(Listing::new(list.name, list.order, window, Source::List(Box::new(rows)))))
 }
 
 /// A page of the `T`s that belong to `parent`. Those of all parents that ask in the same turn are one statement.
@@ -83,5 +83,6 @@ pub async fn children<T: Listed>(
     check_read(ctx, T::READ).await?;
     let window = args.window::<T::Entity>(children.name, &children.order)?;
     let (name, order) = (children.name, children.order.clone());
-    Ok(Connection::new(name, order, window.clone(), Source::Children(parent, Family::new(children, window))))
+    let family = Family::new(children, window.clone());
+    Ok(Eager(Listing::new(name, order, window, Source::Children(parent, family))))
 }

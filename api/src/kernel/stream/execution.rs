@@ -13,6 +13,7 @@ use crate::kernel::{
     event::LogEvent,
     log::EventCursor,
     request::{Options, Origin, Request},
+    turn::in_turns,
 };
 
 /// How often an event is executed again where the fault is one of the moment, in the first pause's powers of two. An
@@ -110,11 +111,11 @@ impl Execution {
     /// One attempt: a response, nothing to show, or the end of the stream.
     async fn once(&mut self, event: Arc<LogEvent>) -> Option<Option<Response>> {
         self.feed.offer(event);
-        poll_fn(|cx| match self.responses.poll_next_unpin(cx) {
+        in_turns(poll_fn(|cx| match self.responses.poll_next_unpin(cx) {
             Poll::Ready(response) => Poll::Ready(response.map(Some)),
             Poll::Pending if self.feed.is_idle() => Poll::Ready(Some(None)),
             Poll::Pending => Poll::Pending,
-        })
+        }))
         .await
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     directory::Organization,
     kernel::{
         actor::{Boundary, PLATFORM},
+        eager::Eager,
         error::Result,
         id::Prefix,
         object::{self, Stored},
@@ -134,7 +135,7 @@ impl Alert {
     }
 
     /// The service that it is about. Null: none, or it isn't registered any more.
-    async fn service(&self, ctx: &Context<'_>) -> Result<Option<Service>> {
+    async fn service(&self, ctx: &Context<'_>) -> Result<Option<Eager<Service>>> {
         object::edge(ctx, self.0.service_id).await
     }
 
@@ -179,7 +180,7 @@ impl Alert {
     }
 
     /// Whose it is. Null: the platform's own.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = self.0.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }

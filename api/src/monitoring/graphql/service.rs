@@ -14,6 +14,7 @@ use crate::{
     directory::Organization,
     kernel::{
         actor::{Boundary, PLATFORM},
+        eager::Eager,
         error::Result,
         id::Prefix,
         object::{self, Stored},
@@ -92,6 +93,18 @@ impl Stored for Service {
     const PREFIX: Prefix = SERVICE;
     const NOUN: &'static str = "service";
     const READ: &'static str = permissions::READ;
+    const WAITS: &'static [&'static str] = &[
+        "state",
+        "stateSince",
+        "lastCheckAt",
+        "responseTimeMs",
+        "lastError",
+        "consecutiveFailures",
+        "consecutiveSuccesses",
+        "uptime",
+        "errorRate",
+        "averageResponseTimeMs",
+    ];
 
     fn of(row: service::Model) -> Self {
         Self(row)
@@ -260,7 +273,7 @@ impl Service {
     }
 
     /// Whose it is. Null: the platform's own.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         let id = self.0.organization_id;
         object::edge(ctx, (id != PLATFORM).then_some(id)).await
     }
