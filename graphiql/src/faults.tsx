@@ -12,6 +12,9 @@ export function Faults({ faults }: { faults: Fault[] }) {
                     {fault.extensions?.code && <code className="code">{fault.extensions.code}</code>}
                     <span className="message">{fault.message}</span>
                     <Where fault={fault} />
+                    {typeof fault.extensions?.retryAfterMs === "number" && (
+                        <span className="hint">again in {(fault.extensions.retryAfterMs / 1000).toFixed(1)} s</span>
+                    )}
                     {fault.extensions?.requestId && (
                         <span className="hint">
                             request <code>{fault.extensions.requestId}</code>

@@ -36,7 +36,11 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
             fetcher: createFetcher(account, streams),
             storage: new PageStorage(),
             plugins: [shown, HISTORY_PLUGIN],
-            tabs: examples.map(({ document, variables, headers }) => ({ query: document, variables, headers })),
+            tabs: examples.map(({ document: query, variables, headers }) => ({
+                query,
+                variables: variables ?? "",
+                headers: headers ?? "",
+            })),
         };
     });
     const signOut = () => {
@@ -47,26 +51,28 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
     return (
         <div className="workbench">
             <Bar account={account} onSignOut={signOut} />
-            <GraphiQL
-                fetcher={parts.fetcher}
-                storage={parts.storage}
-                defaultTabs={parts.tabs}
-                plugins={parts.plugins}
-                visiblePlugin={parts.shown}
-                defaultEditorToolsVisibility
-                showPersistHeadersSettings={false}
-                inputValueDeprecation
-                customScalarSchemas={SCALARS}
-                editorTheme={THEMES}
-            >
-                <GraphiQL.Logo>{null}</GraphiQL.Logo>
-                <GraphiQL.Footer>
-                    <Results account={account} streams={parts.streams} />
-                </GraphiQL.Footer>
-                <FollowSystem />
-                <ShowTab />
-                <ShowTop />
-            </GraphiQL>
+            <main>
+                <GraphiQL
+                    fetcher={parts.fetcher}
+                    storage={parts.storage}
+                    defaultTabs={parts.tabs}
+                    plugins={parts.plugins}
+                    visiblePlugin={parts.shown}
+                    defaultEditorToolsVisibility
+                    showPersistHeadersSettings={false}
+                    inputValueDeprecation
+                    customScalarSchemas={SCALARS}
+                    editorTheme={THEMES}
+                >
+                    <GraphiQL.Logo>{null}</GraphiQL.Logo>
+                    <GraphiQL.Footer>
+                        <Results account={account} streams={parts.streams} />
+                    </GraphiQL.Footer>
+                    <FollowSystem />
+                    <ShowTab />
+                    <ShowTop />
+                </GraphiQL>
+            </main>
         </div>
     );
 }

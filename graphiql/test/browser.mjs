@@ -64,7 +64,7 @@ export async function run(page) {
 
 /** The titles of the incidents that the stream shows, oldest first. */
 export async function heard(page) {
-    const texts = await page.locator(".live .results > li").allTextContents();
+    const texts = await page.locator(".live ol > li").allTextContents();
     return texts.map((text) => text.match(/"title": "([^"]+)"/)?.[1]).reverse();
 }
 

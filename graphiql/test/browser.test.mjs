@@ -122,7 +122,7 @@ test("what happens elsewhere appears as it happens", async () => {
     await hears(["First"]);
     await gateway.openIncident("Second");
     await hears(["First", "Second"]);
-    assert.match(await page.locator(".live .results > li").first().textContent(), /monitoring\.incident\.created/);
+    assert.match(await page.locator(".live ol > li").first().textContent(), /monitoring\.incident\.created/);
 });
 
 for (const signal of ["SIGTERM", "SIGKILL"]) {
@@ -176,6 +176,24 @@ test("nothing is missed while a connection is away, and nothing comes twice", as
     await gateway.openIncident("Missed 3");
     await page.getByRole("button", { name: "Go on from here" }).click();
     await hears(["Seen", "Missed 1", "Missed 2", "Missed 3"]);
+});
+
+test("of a long replay the newest are shown, and all are counted", async () => {
+    const { eventCursor } = await gateway.ask("{ eventCursor }");
+    const field = (n) => `n${n}: incidentCreate(input: { title: "${n}", severity: LOW }) { incident { id } }`;
+    for (let n = 0; n < 240; n += 10) {
+        await gateway.ask(`mutation { ${Array.from({ length: 10 }, (_, i) => field(n + i)).join(" ")} }`);
+    }
+    page = await open(browser, gateway.url);
+    await signIn(page, gateway.token);
+    await page.getByRole("button", { name: "New tab" }).click();
+    await page.locator(".graphiql-query-editor .view-lines").click();
+    await page.keyboard.insertText(
+        `subscription { incidentChanged(after: "${eventCursor}") { type incident { title status } } }`,
+    );
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".live > header").filter({ hasText: "240 results, the newest 200 shown" }).waitFor();
+    assert.deepEqual(await heard(page), Array.from({ length: 200 }, (_, n) => `${n + 40}`));
 });
 
 test("a document without cursor and after is resumed all the same", async () => {

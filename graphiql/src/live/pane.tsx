@@ -59,11 +59,13 @@ function Live({ account, streams, stream }: { account: Account; streams: Streams
                 <TokenField label="A fresh token" action="Go on" onSession={(session) => account.set(session)} />
             )}
             {/* Focusable, so that a keyboard scrolls it. */}
-            <ol className="results" role="log" aria-label="Results, newest first" tabIndex={0}>
-                {results.map((result) => (
-                    <Entry key={result.number} result={result} isOpen={isOpen} />
-                ))}
-            </ol>
+            <div className="results" role="log" aria-label="Results, newest first" tabIndex={0}>
+                <ol>
+                    {results.map((result) => (
+                        <Entry key={result.number} result={result} isOpen={isOpen} />
+                    ))}
+                </ol>
+            </div>
             {total === 0 && phase.is === "live" && (
                 <p className="empty">Listening. What happens from now on appears here.</p>
             )}

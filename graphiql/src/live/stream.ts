@@ -73,6 +73,8 @@ export class Stream extends Store<View> {
 
     async start(observer: Observer) {
         this.#observer = observer;
+        // GraphiQL takes it as fetched at its first result, and until then every change of the tab as another request.
+        observer.next({});
         // Known before the first event, so that a break before it loses nothing.
         if (this.#resumable && !this.#cursor) {
             const query = "query WhereTheLogIs { eventCursor }";
