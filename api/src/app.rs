@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use sea_orm::DbErr;
 use secrecy::ExposeSecret;
 use tokio::{
     net::TcpListener,
@@ -227,13 +228,22 @@ pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartE
 /// # Errors
 /// What is wrong, and what to do.
 pub async fn open_database(config: &Config) -> Result<Db, StartError> {
-    let failed = |source: sea_orm::DbErr| StartError::Database {
-        url: config.database_url.to_string(),
-        source: Box::new(source),
-    };
-    let db = Db::open(config).await.map_err(failed)?;
-    migration::up(db.writer()).await.map_err(failed)?;
+    prepare(&config.data_dir)?;
+    let db = connect(config).await?;
+    migration::up(db.writer()).await.map_err(|source| unusable(config, source))?;
     Ok(db)
+}
+
+/// Opens the database as it stands.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn connect(config: &Config) -> Result<Db, StartError> {
+    Db::open(config).await.map_err(|source| unusable(config, source))
+}
+
+fn unusable(config: &Config, source: DbErr) -> StartError {
+    StartError::Database { url: config.database_url.to_string(), source: Box::new(source) }
 }
 
 /// The secret of HS256 tokens: the setting, else the key file.

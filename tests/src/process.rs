@@ -49,9 +49,10 @@ impl Program {
 
     /// The same with another setting, by its name in the configuration file.
     #[must_use]
-    pub fn with(mut self, setting: &str, value: &str) -> Self {
-        self.settings.push((format!("OPSGATE_{}", setting.to_uppercase()), value.to_owned()));
-        self
+    pub fn with(&self, setting: &str, value: &str) -> Self {
+        let mut program = self.clone();
+        program.settings.push((format!("OPSGATE_{}", setting.to_uppercase()), value.to_owned()));
+        program
     }
 
     /// Runs a command to its end.
@@ -74,12 +75,13 @@ impl Program {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut token = None;
+        let (mut said, mut token) = (String::new(), None);
         let address = loop {
             let line = patiently("the gateway's address", lines.next_line()).await.unwrap();
             let Some(line) = line else {
                 panic!("the gateway didn't start:\n{}", std::fs::read_to_string(&log).unwrap());
             };
+            said += &format!("{line}\n");
             if line.trim().starts_with("opsk_") {
                 token = Some(line.trim().to_owned());
             }
@@ -87,7 +89,7 @@ impl Program {
                 break rest.trim_end_matches("/graphql").parse().unwrap();
             }
         };
-        Process { child, lines, address, token, log }
+        Process { child, lines, address, said, token, log }
     }
 
     fn command(&self) -> Command {
@@ -108,11 +110,17 @@ pub struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     address: SocketAddr,
+    said: String,
     token: Option<String>,
     log: PathBuf,
 }
 
 impl Process {
+    /// What it printed until it said where it listens.
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+
     /// The owner's token, which the first start on a database prints.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()

@@ -7,7 +7,11 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{
     config::{Config, DatabaseUrl},
-    kernel::{clock::Clock, db::Db, secret::SealingKey},
+    kernel::{
+        clock::Clock,
+        db::Db,
+        secret::{SealingKey, load_or_create_secret},
+    },
 };
 
 /// How far the database's clock may be off.
@@ -17,7 +21,7 @@ const MAX_SKEW: TimeDelta = TimeDelta::seconds(5);
 pub async fn run(config: &Config) -> ExitCode {
     let mut findings = vec![("configuration", Ok("every setting is valid".to_owned()))];
     findings.push(("data directory", data_dir(&config.data_dir)));
-    findings.push(("keys", keys(&config.data_dir)));
+    findings.push(("keys", keys(config)));
     database(config, &mut findings).await;
     findings.push(("listen", port(config.listen)));
     findings.push(("metrics_listen", port(config.metrics_listen)));
@@ -52,15 +56,18 @@ fn data_dir(path: &Path) -> Finding {
     }
 }
 
-fn keys(data_dir: &Path) -> Finding {
-    let path = data_dir.join("sealing.key");
-    if !path.exists() {
-        return Ok("will be made at the first start".to_owned());
-    }
+fn keys(config: &Config) -> Finding {
+    let in_data_dir = |name: &str| Some(config.data_dir.join(name)).filter(|path| path.exists());
     // Loading doesn't make one: it is there.
-    SealingKey::load_or_create(&path)
-        .map(|key| format!("the sealing key is {}", key.key_id()))
-        .map_err(|error| error.to_string())
+    if let Some(path) = in_data_dir("jwt.key").filter(|_| config.jwt_secret.is_none()) {
+        load_or_create_secret(&path).map_err(|error| error.to_string())?;
+    }
+    match in_data_dir("sealing.key") {
+        Some(path) => SealingKey::load_or_create(&path)
+            .map(|key| format!("the sealing key is {}", key.key_id()))
+            .map_err(|error| error.to_string()),
+        None => Ok("will be made at the first start".to_owned()),
+    }
 }
 
 async fn database(config: &Config, findings: &mut Vec<(&'static str, Finding)>) {

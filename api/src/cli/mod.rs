@@ -5,7 +5,7 @@ mod serve;
 mod subscribe;
 mod token;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -15,8 +15,8 @@ use crate::{
     schema,
 };
 
-/// The stack of a thread, in bytes. Execution nests frames for each level of a document, 400 KiB a level in an
-/// unoptimised build; the deepest document that is accepted fits twice. What isn't touched costs no memory.
+/// The stack of a thread, in bytes. Execution nests frames for each level of a document, 200 KiB a level in an
+/// unoptimised build; the deepest document that is accepted fits five times. What isn't touched costs no memory.
 const STACK: usize = 16 * 1024 * 1024;
 
 /// Opsgate: one GraphQL schema over a platform's operations.
@@ -88,12 +88,17 @@ pub fn main() -> ExitCode {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("opsgate: {error}");
+    let mut said = format!("opsgate: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
-        eprintln!("  because: {cause}");
+        let because = cause.to_string();
+        // Some say their cause themselves.
+        if !said.contains(&because) {
+            said += &format!("\n  because: {because}");
+        }
         source = cause.source();
     }
+    eprintln!("{said}");
     ExitCode::FAILURE
 }
 
@@ -123,6 +128,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
 fn log_to_stderr(config: &Config) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(&config.log))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let installed = match config.log_format {
         LogFormat::Json => subscriber.json().try_init(),
@@ -140,15 +146,19 @@ async fn migrate(config: &Config, direction: Direction) -> Result<(), Box<dyn st
             eprintln!("the tables are up to date");
         }
         Direction::Status => {
-            let db = crate::kernel::db::Db::open(config).await?;
+            let db = app::connect(config).await?;
             for migration in migration::status(db.reader()).await? {
                 println!("{:<10} {}", migration.status().to_string(), migration.name());
             }
         }
         Direction::Down { steps } => {
-            let db = crate::kernel::db::Db::open(config).await?;
+            let db = app::connect(config).await?;
+            let applied = migration::status(db.reader()).await?;
+            let applied = applied.iter().filter(|one| one.status() == migration::MigrationStatus::Applied);
             migration::down(db.writer(), Some(steps)).await?;
-            eprintln!("took back {steps}");
+            for migration in applied.rev().take(usize::try_from(steps)?) {
+                eprintln!("took back {}", migration.name());
+            }
         }
     }
     Ok(())

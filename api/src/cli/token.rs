@@ -39,7 +39,12 @@ pub enum Command {
 pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::error::Error>> {
     let Command::Create { name, permissions, organization, expires } = command;
     let organization_id = match organization {
-        Some(id) => ORGANIZATION.parse(&id).map_err(|error| format!("--organization {id}: {error}"))?,
+        Some(id) => match ORGANIZATION.parse(&id) {
+            // The nil id means no limit at all, which nobody gets by naming an organization.
+            Ok(PLATFORM) => return Err(format!("--organization {id}: there is no such organization").into()),
+            Ok(organization_id) => organization_id,
+            Err(error) => return Err(format!("--organization {id}: {error}").into()),
+        },
         None => PLATFORM,
     };
     let clock = Clock::system();

@@ -148,7 +148,7 @@ pub const SETTINGS: &[Setting] = &[
         "log",
         "What is logged: a level, or levels by module.",
         Text("a filter such as info or info,opsgate=debug"),
-        Value("info,sea_orm_migration=warn"),
+        Value("info,sea_orm_migration=warn,sqlx::postgres::notice=warn"),
     ),
     open("log_format", "How a line of the log looks.", OneOf(&["pretty", "json"]), Value("pretty")),
 ];

@@ -1,0 +1,95 @@
+//! `opsgate token create`, beside a running gateway.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use opsgate::{
+    config::Overrides,
+    kernel::{actor::ORGANIZATION, clock::Clock},
+};
+use serde_json::json;
+use tests::{Client, Database, Program, TestGateway, until};
+
+use super::{opsgate, refused, said};
+
+/// A gateway in this process, and the command beside it.
+async fn beside() -> (TestGateway, Program) {
+    let database = Database::create().await;
+    let program = opsgate(&database);
+    let gateway = TestGateway::start_on(database.into(), Overrides::default(), Clock::system()).await;
+    (gateway, program)
+}
+
+/// Makes a token; a running gateway knows it soon.
+async fn create(gateway: &TestGateway, program: &Program, arguments: &[&str]) -> Client {
+    let finished = program.run(&[&["token", "create"], arguments].concat()).await;
+    assert_eq!(finished.stderr, "", "there is nothing else to say");
+    let printed = said(finished);
+    let token = printed.strip_suffix('\n').unwrap();
+    assert!(token.starts_with("opsk_") && !token.contains(char::is_whitespace), "it stands alone");
+    let client = gateway.client(token);
+    until("the token is known", async || client.run("{ viewer { permissions } }").await.codes().is_empty())
+        .await;
+    client
+}
+
+#[tokio::test]
+async fn a_token_is_printed_alone_and_works() {
+    let (gateway, program) = beside().await;
+    let arguments =
+        ["--name", "support", "--permission", "incidents.read", "--permission", "incidents.acknowledge"];
+    let client = create(&gateway, &program, &arguments).await;
+    let viewer =
+        client.run("{ viewer { permissions expiresAt organization { id } actor { kind name } } }").await.ok();
+    let expected = json!({
+        "permissions": ["incidents.acknowledge", "incidents.read"],
+        "expiresAt": null,
+        "organization": null,
+        "actor": { "kind": "API_TOKEN", "name": "support" },
+    });
+    assert_eq!(*viewer.at("/viewer"), expected);
+    // Who made it is on the record, and its text isn't.
+    let facts = gateway.facts(0).await;
+    let made = facts.iter().rfind(|fact| fact.event.event_type == "admin.token.created").unwrap();
+    assert_eq!(made.event.actor_id, "opsgate token");
+    assert_eq!(made.event.payload["name"], "support");
+    assert!(!made.shows(client.credential().unwrap()));
+}
+
+#[tokio::test]
+async fn a_token_may_be_limited_to_an_organization_and_a_time() {
+    let (gateway, program) = beside().await;
+    let acme = ORGANIZATION.encode(gateway.organization("acme").await);
+    let limited = ["--name", "acme", "--permission", "directory.read", "--organization", &acme, "--expires"];
+    let before = gateway.kernel().clock().now();
+    let client = create(&gateway, &program, &[&limited[..], &["90d"]].concat()).await;
+    let viewer = client.run("{ viewer { expiresAt organization { id } } }").await.ok();
+    assert_eq!(viewer.text("/viewer/organization/id"), acme);
+    let ends: DateTime<Utc> = viewer.text("/viewer/expiresAt").parse().unwrap();
+    let from_now = ends - before - TimeDelta::days(90);
+    assert!(from_now >= TimeDelta::zero() && from_now < TimeDelta::hours(1), "{ends}");
+
+    let client = create(&gateway, &program, &[&limited[..], &["2100-01-01T00:00:00Z"]].concat()).await;
+    let viewer = client.run("{ viewer { expiresAt } }").await.ok();
+    assert_eq!(viewer.text("/viewer/expiresAt"), "2100-01-01T00:00:00.000000Z");
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_on_standard_error() {
+    let (gateway, program) = beside().await;
+    let [unknown, nil] = [uuid::Uuid::new_v4(), uuid::Uuid::nil()].map(|id| ORGANIZATION.encode(id));
+    let made = gateway.recorded().await;
+    for (arguments, why) in [
+        (&["--permission", "incidents.reed"][..], "incidents.reed"),
+        (&["--permission", "*", "--organization", "acme"], "--organization acme: "),
+        (&["--permission", "*", "--organization", &unknown], "there is no organization with this id"),
+        (&["--permission", "*", "--organization", &nil], "there is no such organization"),
+        (
+            &["--permission", "*", "--expires", "soon"],
+            "--expires soon: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now",
+        ),
+        (&["--permission", "*", "--expires", "2020-01-01T00:00:00Z"], "the end lies in the past"),
+    ] {
+        let message = refused(program.run(&[&["token", "create", "--name", "a"], arguments].concat()).await);
+        assert!(message.starts_with("opsgate: ") && message.contains(why), "{arguments:?}: {message}");
+    }
+    assert_eq!(gateway.recorded().await, made, "nothing was made");
+}
