@@ -47,16 +47,24 @@ const examples = {
 };
 
 function readExamples() {
-    const files = readdirSync(here("examples"), { recursive: true }).map((file) => file.replaceAll("\\", "/"));
+    const files = readdirSync(here("examples"), { recursive: true }).map((file) =>
+        file.replaceAll("\\", "/"),
+    );
     const read = (file) => (files.includes(file) ? readFileSync(here("examples", file), "utf8") : null);
-    return files.filter((file) => file.endsWith(".graphql")).sort().map((file) => {
-        const id = file.replace(/\.graphql$/, "");
-        const text = read(file);
-        const [, comment, document] = text.match(/^((?:# .*\n)+)([^]*)$/);
-        const [title, ...about] = comment.trim().split("\n").map((line) => line.slice(2));
-        const [variables, headers] = [read(`${id}.variables.json`), read(`${id}.headers.json`)];
-        return { id, title, about: about.join(" "), document, variables, headers };
-    });
+    return files
+        .filter((file) => file.endsWith(".graphql"))
+        .sort()
+        .map((file) => {
+            const id = file.replace(/\.graphql$/, "");
+            const text = read(file);
+            const [, comment, document] = text.match(/^((?:# .*\n)+)([^]*)$/);
+            const [title, ...about] = comment
+                .trim()
+                .split("\n")
+                .map((line) => line.slice(2));
+            const [variables, headers] = [read(`${id}.variables.json`), read(`${id}.headers.json`)];
+            return { id, title, about: about.join(" "), document, variables, headers };
+        });
 }
 
 const options = {
@@ -77,7 +85,11 @@ const options = {
 };
 
 const builds = await Promise.all([
-    esbuild.build({ ...options, entryPoints: { app: "src/main.tsx" }, plugins: [examples, replacing(REPLACED)] }),
+    esbuild.build({
+        ...options,
+        entryPoints: { app: "src/main.tsx" },
+        plugins: [examples, replacing(REPLACED)],
+    }),
     esbuild.build({
         ...options,
         entryPoints: { worker: "src/editor/worker.ts" },
@@ -89,24 +101,43 @@ const builds = await Promise.all([
 function licenses() {
     const inputs = builds.flatMap(({ metafile }) =>
         Object.values(metafile.outputs).flatMap((output) =>
-            Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input),
+            Object.entries(output.inputs)
+                .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+                .map(([input]) => input),
         ),
     );
-    const packages = inputs.map((input) => input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean);
-    return [...new Set(packages)].sort().map((folder) => {
-        const { name, version, license } = JSON.parse(readFileSync(here(folder, "package.json"), "utf8"));
-        const files = readdirSync(here(folder)).filter((file) => /^(licen[cs]e|copying|notice|thirdpartynotices)/i.test(file)).sort();
-        const texts = files.map((file) => readFileSync(here(folder, file), "utf8").replaceAll("\r\n", "\n").trim());
-        return [`${name} ${version} (${license})`, ...texts].join("\n\n");
-    }).join(`\n\n${"-".repeat(100)}\n\n`) + "\n";
+    const packages = inputs
+        .map((input) => input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0])
+        .filter(Boolean);
+    return (
+        [...new Set(packages)]
+            .sort()
+            .map((folder) => {
+                const { name, version, license } = JSON.parse(
+                    readFileSync(here(folder, "package.json"), "utf8"),
+                );
+                const files = readdirSync(here(folder))
+                    .filter((file) => /^(licen[cs]e|copying|notice|thirdpartynotices)/i.test(file))
+                    .sort();
+                const texts = files.map((file) =>
+                    readFileSync(here(folder, file), "utf8").replaceAll("\r\n", "\n").trim(),
+                );
+                return [`${name} ${version} (${license})`, ...texts].join("\n\n");
+            })
+            .join(`\n\n${"-".repeat(100)}\n\n`) + "\n"
+    );
 }
 
-const outputs = builds.flatMap(({ outputFiles }) => outputFiles.map(({ path: file, contents }) => [path.basename(file), contents]));
+const outputs = builds.flatMap(({ outputFiles }) =>
+    outputFiles.map(({ path: file, contents }) => [path.basename(file), contents]),
+);
 outputs.push(["licenses.txt", Buffer.from(licenses())], ["icon.svg", readFileSync(here("icon.svg"))]);
 if (existsSync(target)) rmSync(target, { recursive: true });
 mkdirSync(target, { recursive: true });
 for (const [name, contents] of outputs) {
     const compressed = gzipSync(contents, { level: 9 });
     writeFileSync(path.join(target, `${name}.gz`), compressed);
-    console.log(`${name.padEnd(14)} ${String(contents.length).padStart(9)} ${String(compressed.length).padStart(9)} compressed`);
+    console.log(
+        `${name.padEnd(14)} ${String(contents.length).padStart(9)} ${String(compressed.length).padStart(9)} compressed`,
+    );
 }

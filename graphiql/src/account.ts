@@ -26,7 +26,11 @@ export class Account extends Store<Session> {
 
 /** What a pasted text holds: people copy `Bearer …`, quotes and line ends along. */
 export function tokenOf(pasted: string): string {
-    return pasted.trim().replace(/^(authorization:\s*)?bearer\s+/i, "").replace(/^(["'`])(.*)\1$/s, "$2").trim();
+    return pasted
+        .trim()
+        .replace(/^(authorization:\s*)?bearer\s+/i, "")
+        .replace(/^(["'`])(.*)\1$/s, "$2")
+        .trim();
 }
 
 /** Asks the gateway whom it knows by this token. */

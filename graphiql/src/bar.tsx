@@ -68,7 +68,8 @@ function Permissions({ permissions }: { permissions: string[] }) {
 function Until({ end }: { end: Date }) {
     const hours = (end.getTime() - Date.now()) / 3_600_000;
     const format = new Intl.RelativeTimeFormat("en");
-    const when = hours > 48 ? format.format(Math.round(hours / 24), "day") : format.format(Math.round(hours), "hour");
+    const when =
+        hours > 48 ? format.format(Math.round(hours / 24), "day") : format.format(Math.round(hours), "hour");
     return (
         <time className="hint" dateTime={end.toISOString()} title={end.toString()}>
             ends {when}

@@ -15,7 +15,10 @@ export function examplesPlugin(account: Account): GraphiQLPlugin {
 function Examples({ account }: { account: Account }) {
     const { permissions } = useStore(account);
     const schema = useGraphiQL((state) => state.schema) ?? null;
-    const missing = useMemo(() => new Map(all().map((example) => [example, lacking(example, schema, permissions)])), [schema, permissions]);
+    const missing = useMemo(
+        () => new Map(all().map((example) => [example, lacking(example, schema, permissions)])),
+        [schema, permissions],
+    );
     const open = useOpen(account);
     return (
         <section className="examples" aria-label="Examples">
@@ -92,7 +95,14 @@ function withCode(text: string) {
 
 function Icon() {
     return (
-        <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" aria-hidden="true">
+        <svg
+            viewBox="0 0 24 24"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.5"
+            strokeLinecap="round"
+            aria-hidden="true"
+        >
             <path d="M9 4.5h11M9 12h11M9 19.5h11" />
             <path d="m3 3 2 1.5L3 6m0 4.5L5 12l-2 1.5M3 18l2 1.5L3 21" strokeLinejoin="round" />
         </svg>

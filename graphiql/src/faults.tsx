@@ -13,7 +13,9 @@ export function Faults({ faults }: { faults: Fault[] }) {
                     <span className="message">{fault.message}</span>
                     <Where fault={fault} />
                     {typeof fault.extensions?.retryAfterMs === "number" && (
-                        <span className="hint">again in {(fault.extensions.retryAfterMs / 1000).toFixed(1)} s</span>
+                        <span className="hint">
+                            again in {(fault.extensions.retryAfterMs / 1000).toFixed(1)} s
+                        </span>
                     )}
                     {fault.extensions?.requestId && (
                         <span className="hint">
@@ -31,5 +33,9 @@ export function Faults({ faults }: { faults: Fault[] }) {
 function Where({ fault: { path, locations } }: { fault: Fault }) {
     const place = locations?.find(({ line }) => line > 0);
     if (path) return <span className="hint">at {path.join(".")}</span>;
-    return place ? <span className="hint">in line {place.line}, column {place.column}</span> : null;
+    return place ? (
+        <span className="hint">
+            in line {place.line}, column {place.column}
+        </span>
+    ) : null;
 }

@@ -40,5 +40,8 @@ function read(operation: Operation): { operation: Operation; type: OperationType
     if (chosen) return { operation, type: chosen.operation };
     // Whoever runs a document within a moment of opening it has the name of the last one.
     const only = getOperationAST(document);
-    return { operation: only ? { ...operation, operationName: only.name?.value } : operation, type: only?.operation ?? null };
+    return {
+        operation: only ? { ...operation, operationName: only.name?.value } : operation,
+        type: only?.operation ?? null,
+    };
 }

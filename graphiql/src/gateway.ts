@@ -44,13 +44,22 @@ export async function post<Data = Record<string, unknown>>(
         // Nobody there and a header that can't be sent both end up here.
         const isHeader = error instanceof TypeError && /header|ISO-8859-1|ByteString/i.test(error.message);
         return isHeader
-            ? fault("NOT_SENT", "The request wasn't sent: a header has a name or a value that HTTP doesn't allow.")
-            : fault("UNREACHABLE", "The gateway doesn't answer. Is it running, and can this browser reach it?");
+            ? fault(
+                  "NOT_SENT",
+                  "The request wasn't sent: a header has a name or a value that HTTP doesn't allow.",
+              )
+            : fault(
+                  "UNREACHABLE",
+                  "The gateway doesn't answer. Is it running, and can this browser reach it?",
+              );
     }
     try {
         return (await response.json()) as Answer<Data>;
     } catch {
-        return fault("NOT_GRAPHQL", `The answer isn't GraphQL: HTTP status ${response.status} ${response.statusText}`.trim());
+        return fault(
+            "NOT_GRAPHQL",
+            `The answer isn't GraphQL: HTTP status ${response.status} ${response.statusText}`.trim(),
+        );
     }
 }
 

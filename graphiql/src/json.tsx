@@ -12,8 +12,18 @@ export const Json = memo(function Json({ value }: { value: unknown }) {
         const [token, string, colon, word] = match;
         const kind = string ? (colon ? "key" : "string") : word ? "word" : "number";
         const shown = string ?? token;
-        parts.push(text.slice(end, match.index), <span key={match.index} className={`json-${kind}`}>{shown}</span>);
+        parts.push(
+            text.slice(end, match.index),
+            <span key={match.index} className={`json-${kind}`}>
+                {shown}
+            </span>,
+        );
         end = match.index + shown.length;
     }
-    return <pre className="json">{parts}{text.slice(end)}</pre>;
+    return (
+        <pre className="json">
+            {parts}
+            {text.slice(end)}
+        </pre>
+    );
 });

@@ -18,7 +18,9 @@ function App() {
         setOpened({ account, examples: await fill(account, FIRST) });
     };
     if (!opened) return <SignIn onSession={(session) => void open(session)} />;
-    return <Workbench account={opened.account} examples={opened.examples} onSignOut={() => setOpened(null)} />;
+    return (
+        <Workbench account={opened.account} examples={opened.examples} onSignOut={() => setOpened(null)} />
+    );
 }
 
 const root = document.getElementById("root");

@@ -71,8 +71,8 @@ function CostLine({ cost }: { cost: Cost }) {
                         low={bucket.maximumAvailable / 4}
                         value={bucket.currentlyAvailable}
                     />
-                    {count(bucket.currentlyAvailable)} of {count(bucket.maximumAvailable)} left, {count(bucket.restoreRate)} more a
-                    second
+                    {count(bucket.currentlyAvailable)} of {count(bucket.maximumAvailable)} left,{" "}
+                    {count(bucket.restoreRate)} more a second
                 </span>
             )}
         </p>

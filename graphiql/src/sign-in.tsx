@@ -16,12 +16,13 @@ export function SignIn({ onSession }: { onSession: (session: Session) => void })
                     <Mark /> Opsgate
                 </h1>
                 <p className="lead">
-                    Look at incidents as they happen, and try every query, change and subscription of the gateway.
+                    Look at incidents as they happen, and try every query, change and subscription of the
+                    gateway.
                 </p>
                 <TokenField label="Your token" action="Sign in" onSession={onSession} isFirst />
                 <p className="promise">
-                    It stays in the memory of this page: it isn't stored, and it is gone when you sign out, reload, or close the
-                    tab.
+                    It stays in the memory of this page: it isn't stored, and it is gone when you sign out,
+                    reload, or close the tab.
                 </p>
                 <h2>No token yet?</h2>
                 <ul>
@@ -31,9 +32,11 @@ export function SignIn({ onSession }: { onSession: (session: Session) => void })
                     <li>
                         Whoever runs the gateway makes one for you, with the permissions that you need:
                         <Command>
-                            opsgate token create --name you --permission incidents.read --permission incidents.acknowledge
+                            opsgate token create --name you --permission incidents.read --permission
+                            incidents.acknowledge
                         </Command>
-                        from a checkout, with <code>cargo run -q --</code> in the place of <code>opsgate</code>.
+                        from a checkout, with <code>cargo run -q --</code> in the place of{" "}
+                        <code>opsgate</code>.
                     </li>
                     <li>A JWT that your sign-in service made for this gateway is a token, too.</li>
                 </ul>

@@ -93,7 +93,9 @@ function FollowSystem() {
 
 /** GraphiQL begins with the open tab's query and forgets its variables and headers: opening it again brings them. */
 function ShowTab() {
-    const areReady = useGraphiQL((state) => Boolean(state.queryEditor && state.variableEditor && state.headerEditor));
+    const areReady = useGraphiQL((state) =>
+        Boolean(state.queryEditor && state.variableEditor && state.headerEditor),
+    );
     const tab = useGraphiQL((state) => state.activeTabIndex);
     const { changeTab } = useGraphiQLActions();
     const isShown = useRef(false);

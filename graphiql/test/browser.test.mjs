@@ -95,7 +95,10 @@ test("a query, a mutation with headers, and an error show what came of them", as
     await page.keyboard.press("Control+Enter");
     const fault = page.locator(".outcome .faults");
     await fault.waitFor();
-    assert.match(await fault.textContent(), /GRAPHQL_VALIDATION_FAILED.*Unknown field.*in line 1, column 3.*request [0-9a-f]{32}/s);
+    assert.match(
+        await fault.textContent(),
+        /GRAPHQL_VALIDATION_FAILED.*Unknown field.*in line 1, column 3.*request [0-9a-f]{32}/s,
+    );
     expected = [/400/];
 });
 
@@ -193,7 +196,10 @@ test("of a long replay the newest are shown, and all are counted", async () => {
     );
     await page.keyboard.press("Control+Enter");
     await page.locator(".live > header").filter({ hasText: "240 results, the newest 200 shown" }).waitFor();
-    assert.deepEqual(await heard(page), Array.from({ length: 200 }, (_, n) => `${n + 40}`));
+    assert.deepEqual(
+        await heard(page),
+        Array.from({ length: 200 }, (_, n) => `${n + 40}`),
+    );
 });
 
 test("a document without cursor and after is resumed all the same", async () => {
@@ -215,7 +221,11 @@ test("a document without cursor and after is resumed all the same", async () => 
     await cut();
     await gateway.openIncident("Anything");
     await hears(["Without", "Anything"]);
-    assert.doesNotMatch(await page.locator(".live .results").textContent(), /cursor/i, "what was added isn't shown");
+    assert.doesNotMatch(
+        await page.locator(".live .results").textContent(),
+        /cursor/i,
+        "what was added isn't shown",
+    );
 });
 
 test("an expired token is asked for again, and the stream goes on with the fresh one", async () => {
@@ -301,7 +311,9 @@ test("a keyboard alone is enough", async () => {
         await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Enter");
-    await until("the editor has the focus", () => page.evaluate(() => !!document.activeElement.closest(".graphiql-query-editor")));
+    await until("the editor has the focus", () =>
+        page.evaluate(() => !!document.activeElement.closest(".graphiql-query-editor")),
+    );
     await page.keyboard.press("Control+Enter");
     await shows("Live");
 });

@@ -25,7 +25,10 @@ test("a variable for `after` takes the cursor, and the document stays to the let
 });
 
 test("without `after` or with a literal one, the cursor is put there", () => {
-    for (const [argument, beginning] of [["(filter: {})", null], ['(filter: {}, after: "a")', "a"]]) {
+    for (const [argument, beginning] of [
+        ["(filter: {})", null],
+        ['(filter: {}, after: "a")', "a"],
+    ]) {
         const resumable = Resumable.of({ query: `subscription { changed${argument} { at: cursor } }` });
         assert.equal(resumable.beginning, beginning);
         const { query } = resumable.after("b");
@@ -38,8 +41,14 @@ test("a cursor that nobody selected is asked for, and taken out again", () => {
     const query = "query Q { a } subscription S { mine: changed { ...F } } fragment F on Change { id }";
     const resumable = Resumable.of({ query, operationName: "S" });
     const asked = words(resumable.after(null).query);
-    assert.match(asked, /^query Q \{ a \} subscription S \{ mine: changed \{ \.\.\.F cursorToResumeFrom: cursor \} \}/);
-    assert.match(words(resumable.after("b").query), /changed\(after: "b"\) \{ \.\.\.F cursorToResumeFrom: cursor \}/);
+    assert.match(
+        asked,
+        /^query Q \{ a \} subscription S \{ mine: changed \{ \.\.\.F cursorToResumeFrom: cursor \} \}/,
+    );
+    assert.match(
+        words(resumable.after("b").query),
+        /changed\(after: "b"\) \{ \.\.\.F cursorToResumeFrom: cursor \}/,
+    );
     assert.deepEqual(resumable.read({ data: { mine: { id: 1, cursorToResumeFrom: "c" } } }), {
         cursor: "c",
         result: { data: { mine: { id: 1 } } },
@@ -59,7 +68,11 @@ test("an answer without a result has no place", () => {
 });
 
 test("what isn't one field of one subscription is left as it is", () => {
-    for (const query of ["subscription {", "subscription { ...F } fragment F on Subscription { changed { cursor } }", "{ a }"]) {
+    for (const query of [
+        "subscription {",
+        "subscription { ...F } fragment F on Subscription { changed { cursor } }",
+        "{ a }",
+    ]) {
         assert.equal(Resumable.of({ query }), null, query);
     }
 });

@@ -15,7 +15,10 @@ const change = async (name, input) => {
 };
 
 try {
-    const invoices = await change("incidentCreate", { title: "Invoices show last month's address", severity: "LOW" });
+    const invoices = await change("incidentCreate", {
+        title: "Invoices show last month's address",
+        severity: "LOW",
+    });
     const page = await open(browser, gateway.url, { viewport: { width: 1280, height: 740 } });
     await signIn(page, gateway.token);
     await runExample(page, "Incidents, live");
@@ -23,7 +26,11 @@ try {
     const checkout = await change("incidentCreate", { title: "Checkout answers slowly", severity: "HIGH" });
     await change("incidentCreate", { title: "Payments fail for every second card", severity: "CRITICAL" });
     await change("incidentAcknowledge", { id: checkout.id });
-    await change("incidentResolve", { id: invoices.id, rootCause: "a stale cache", resolution: "emptied it" });
+    await change("incidentResolve", {
+        id: invoices.id,
+        rootCause: "a stale cache",
+        resolution: "emptied it",
+    });
     await change("incidentCreate", { title: "Search misses new articles", severity: "MEDIUM" });
     while ((await heard(page)).length < 5) await page.waitForTimeout(50);
     await page.locator(".live summary").nth(3).click();

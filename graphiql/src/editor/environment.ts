@@ -4,5 +4,7 @@ const script = document.currentScript;
 const base = script instanceof HTMLScriptElement ? script.src : location.href;
 
 Object.assign(globalThis, {
-    MonacoEnvironment: { getWorker: (_: string, label: string) => new Worker(new URL("worker.js", base), { name: label }) },
+    MonacoEnvironment: {
+        getWorker: (_: string, label: string) => new Worker(new URL("worker.js", base), { name: label }),
+    },
 });

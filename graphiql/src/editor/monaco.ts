@@ -35,7 +35,9 @@ import { editor } from "monaco-editor/esm/vs/editor/editor.api.js";
 
 // GraphiQL names a font that would have to be loaded; what the system has is as good.
 const font = getComputedStyle(document.documentElement).getPropertyValue("--mono");
-editor.onDidCreateEditor((created) => created.updateOptions({ fontFamily: font, fontSize: 14, wordWrap: "on" }));
+editor.onDidCreateEditor((created) =>
+    created.updateOptions({ fontFamily: font, fontSize: 14, wordWrap: "on" }),
+);
 
 /** The editors' colours: Monaco's, on the page's ground and with its accent. */
 export const THEMES = { light: "opsgate-light", dark: "opsgate-dark" };

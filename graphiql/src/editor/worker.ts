@@ -7,7 +7,8 @@ import { initialize } from "monaco-editor/esm/vs/editor/editor.worker.js";
 import "monaco-editor/esm/vs/language/json/json.worker.js";
 
 if (self.name === "graphql") {
-    self.onmessage = () => initialize((context: never, data: ICreateData) => new GraphQLWorker(context, data));
+    self.onmessage = () =>
+        initialize((context: never, data: ICreateData) => new GraphQLWorker(context, data));
 } else if (self.name !== "json") {
     self.onmessage = () => initialize(null);
 }

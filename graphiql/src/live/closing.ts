@@ -24,7 +24,11 @@ export function judge(event: unknown): Verdict {
                 ? { then: "renew", why: "the token has expired" }
                 : { then: "renew", why: "the gateway doesn't accept the token any more" };
         case 4401:
-            return { then: "end", why: reason === "revoked" ? "the token was revoked" : "the gateway doesn't know who is asking" };
+            return {
+                then: "end",
+                why:
+                    reason === "revoked" ? "the token was revoked" : "the gateway doesn't know who is asking",
+            };
         // No sign of life, seen from there and from here.
         case 4408:
         case 4499:
@@ -37,6 +41,9 @@ export function judge(event: unknown): Verdict {
         case 1014:
             return { then: "retry", why: "the connection broke" };
         default:
-            return { then: "end", why: `the gateway closed the connection: ${reason || "no reason given"} (${code})` };
+            return {
+                then: "end",
+                why: `the gateway closed the connection: ${reason || "no reason given"} (${code})`,
+            };
     }
 }

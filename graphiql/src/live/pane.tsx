@@ -3,6 +3,7 @@
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { memo, useEffect, useState } from "react";
 
+import type { Account } from "../account";
 import { Faults } from "../faults";
 import { Json } from "../json";
 import { Outcome } from "../outcome";
@@ -11,7 +12,6 @@ import { useStore } from "../store";
 import { type Headline, headline } from "./headline";
 import { KEPT, type Phase, type Result, type Stream } from "./stream";
 import type { Streams } from "./streams";
-import type { Account } from "../account";
 
 /** What stands under (or, for a stream, in the place of) the answer of the open tab. */
 export function Results({ account, streams }: { account: Account; streams: Streams }) {
@@ -38,7 +38,9 @@ function Live({ account, streams, stream }: { account: Account; streams: Streams
             <header>
                 <Indicator phase={phase} />
                 <span className="hint">
-                    {total === 0 ? "nothing yet" : `${total.toLocaleString("en")} ${total === 1 ? "result" : "results"}`}
+                    {total === 0
+                        ? "nothing yet"
+                        : `${total.toLocaleString("en")} ${total === 1 ? "result" : "results"}`}
                     {total > KEPT && `, the newest ${KEPT} shown`}
                 </span>
                 <span className="actions">
@@ -56,7 +58,11 @@ function Live({ account, streams, stream }: { account: Account; streams: Streams
             </header>
             {phase.is === "ended" && <Faults faults={phase.faults} />}
             {phase.is === "waiting" && (
-                <TokenField label="A fresh token" action="Go on" onSession={(session) => account.set(session)} />
+                <TokenField
+                    label="A fresh token"
+                    action="Go on"
+                    onSession={(session) => account.set(session)}
+                />
             )}
             {/* Focusable, so that a keyboard scrolls it. */}
             <div className="results" role="log" aria-label="Results, newest first" tabIndex={0}>
@@ -91,7 +97,13 @@ function Indicator({ phase }: { phase: Phase }) {
     );
 }
 
-const Entry = memo(function Entry({ result: { number, at, answer }, isOpen }: { result: Result; isOpen: boolean }) {
+const Entry = memo(function Entry({
+    result: { number, at, answer },
+    isOpen,
+}: {
+    result: Result;
+    isOpen: boolean;
+}) {
     const fields = Object.values(answer.data ?? {});
     // One field a subscription: what it says is the result.
     const shown = fields.length === 1 ? fields[0] : answer.data;

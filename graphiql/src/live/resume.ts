@@ -27,7 +27,9 @@ export class Resumable {
     static of(operation: Operation): Resumable | null {
         try {
             const definition = getOperationAST(parse(operation.query), operation.operationName);
-            const field = definition?.selectionSet.selections.find((selected) => selected.kind === Kind.FIELD);
+            const field = definition?.selectionSet.selections.find(
+                (selected) => selected.kind === Kind.FIELD,
+            );
             return definition && field?.selectionSet ? new Resumable(operation, definition, field) : null;
         } catch {
             return null;
@@ -37,7 +39,8 @@ export class Resumable {
     /** Where it was to begin by itself. */
     get beginning(): string | null {
         const value = this.#after?.value;
-        const given = value?.kind === Kind.VARIABLE ? this.#operation.variables?.[value.name.value] : undefined;
+        const given =
+            value?.kind === Kind.VARIABLE ? this.#operation.variables?.[value.name.value] : undefined;
         if (typeof given === "string") return given;
         return value?.kind === Kind.STRING ? value.value : null;
     }
@@ -87,7 +90,8 @@ export class Resumable {
             set && this.#cursor === OURS
                 ? { ...field, selectionSet: { ...set, selections: [...set.selections, cursor] } }
                 : field;
-        const isOurs = (definition: OperationDefinitionNode) => definition.name?.value === this.#definition.name?.value;
+        const isOurs = (definition: OperationDefinitionNode) =>
+            definition.name?.value === this.#definition.name?.value;
         return print({
             ...document,
             definitions: document.definitions.map((definition) =>

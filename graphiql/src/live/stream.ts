@@ -55,12 +55,15 @@ export class Stream extends Store<View> {
     #observer: Observer | null = null;
     #connection = () => {};
     #breaks = 0;
+    /** What came since the page was last drawn, newest first. */
     #burst: Result[] = [];
+    #count: number;
 
     /** A stream of `operation`; with another one of it, going on where that stopped. */
     constructor(account: Account, operation: Operation, before?: Stream) {
-        super(before ? { ...before.value, phase: { is: "connecting" } } : { phase: { is: "connecting" }, results: [], total: 0 });
+        super({ results: [], total: 0, ...before?.value, phase: { is: "connecting" } });
         this.#account = account;
+        this.#count = this.value.total;
         this.operation = operation;
         this.#resumable = Resumable.of(operation);
         this.#cursor = before ? before.#cursor : (this.#resumable?.beginning ?? null);
@@ -136,8 +139,7 @@ export class Stream extends Store<View> {
         const read = this.#resumable?.read(answer) ?? { cursor: null, result: answer };
         this.#cursor = read.cursor ?? this.#cursor;
         if (this.#burst.length === 0) setTimeout(() => this.#flush(), BURST_MS);
-        const number = this.value.total + this.#burst.length + 1;
-        this.#burst.unshift({ number, at: new Date(), answer: read.result });
+        this.#burst.unshift({ number: ++this.#count, at: new Date(), answer: read.result });
         if (this.#burst.length > KEPT) this.#burst.pop();
     }
 
@@ -146,7 +148,7 @@ export class Stream extends Store<View> {
         if (!newest) return;
         const results = [...this.#burst, ...this.value.results].slice(0, KEPT);
         this.#burst = [];
-        this.set({ ...this.value, results, total: newest.number });
+        this.set({ ...this.value, results, total: this.#count });
         this.#observer?.next(newest.answer);
     }
 

@@ -24,7 +24,8 @@ export class Streams extends Store<ReadonlyMap<string, Stream>> {
     /** A new stream in the tab that is open. */
     open(operation: Operation): Stream {
         const last = this.value.get(this.tab);
-        const before = this.#isToResume && last?.canResume && isSame(last.operation, operation) ? last : undefined;
+        const before =
+            this.#isToResume && last?.canResume && isSame(last.operation, operation) ? last : undefined;
         this.#isToResume = false;
         const stream = new Stream(this.#account, operation, before);
         this.set(new Map(this.value).set(this.tab, stream));
@@ -47,6 +48,7 @@ export class Streams extends Store<ReadonlyMap<string, Stream>> {
 }
 
 function isSame(one: Operation, other: Operation): boolean {
-    const words = ({ query, variables, operationName }: Operation) => JSON.stringify([query, variables, operationName]);
+    const words = ({ query, variables, operationName }: Operation) =>
+        JSON.stringify([query, variables, operationName]);
     return words(one) === words(other);
 }
