@@ -1,13 +1,24 @@
 // A gateway of a suite's own: the binary that was built, on a fresh SQLite file, with its first start's token.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
 import path from 'node:path';
 
 const binary = process.env.OPSGATE_BINARY ?? new URL('../../target/debug/opsgate', import.meta.url).pathname;
+
+// What revoking a token is in the database; the process reads rights anew when the epoch moves.
+const REVOKE = `
+import datetime, sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    hit = db.execute('UPDATE api_tokens SET revoked_at = ? WHERE token_hash = ?', (now, bytes.fromhex(sys.argv[2])))
+    assert hit.rowcount == 1
+    db.execute('UPDATE authz_epoch SET epoch = epoch + 1')
+`;
 
 export class Gateway {
   /** The owner's credential. */
@@ -60,6 +71,22 @@ export class Gateway {
     const token = await this.run('token', 'create', '--name', 'client', ...permitted, ...args);
     await this.#known(token.trim());
     return token.trim();
+  }
+
+  /** A token that ends in so many milliseconds. */
+  async makeShortToken(permissions, milliseconds) {
+    return this.makeToken(permissions, '--expires', new Date(Date.now() + milliseconds).toISOString());
+  }
+
+  /** Revokes a token. */
+  async revoke(token) {
+    const hash = createHash('sha256').update(token).digest('hex');
+    await execute('python3', ['-c', REVOKE, path.join(this.#dir, 'opsgate.db'), hash], process.env);
+  }
+
+  /** The place in the event log as of now. */
+  async cursor() {
+    return (await this.ask('{ eventCursor }')).eventCursor;
   }
 
   /** Runs an operation as the owner, over plain HTTP. */

@@ -34,6 +34,11 @@ impl Client {
         client
     }
 
+    /// Where the gateway is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What this caller shows.
     pub fn credential(&self) -> Option<&str> {
         self.credential.as_deref()

@@ -7,6 +7,7 @@
 
 mod client;
 mod database;
+mod event_stream;
 mod gateway;
 mod hold;
 mod jwt;
@@ -25,6 +26,7 @@ mod wire;
 
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use event_stream::{EventStream, Frame};
 pub use gateway::{START, TestGateway};
 pub use hold::Hold;
 pub use jwt::sign;

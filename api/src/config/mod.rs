@@ -75,10 +75,14 @@ pub struct Config {
     pub body_timeout: Duration,
     /// The longest wait for `connection_init`.
     pub websocket_init_timeout: Duration,
-    /// Subscriptions on one connection.
-    pub websocket_max_subscriptions: usize,
+    /// Operations on one connection.
+    pub max_subscriptions_per_connection: usize,
+    /// Subscriptions of one caller.
+    pub max_subscriptions_per_caller: usize,
     /// The time between two pings of a WebSocket.
     pub websocket_ping_interval: Duration,
+    /// The longest silence of an event stream.
+    pub stream_keep_alive: Duration,
     /// Whether browsers get GraphiQL.
     pub graphiql: bool,
     /// What is logged: a filter that [`EnvFilter`] has accepted.
@@ -155,8 +159,10 @@ impl Config {
             body_limit_bytes: from.whole("body_limit_bytes")?,
             body_timeout: from.whole("body_timeout_ms").map(Duration::from_millis)?,
             websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
-            websocket_max_subscriptions: from.whole("websocket_max_subscriptions")?,
+            max_subscriptions_per_connection: from.whole("max_subscriptions_per_connection")?,
+            max_subscriptions_per_caller: from.whole("max_subscriptions_per_caller")?,
             websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,
+            stream_keep_alive: from.whole("stream_keep_alive_ms").map(Duration::from_millis)?,
             graphiql: from.switch("graphiql")?,
             log: from.text("log", |text| EnvFilter::try_new(text).is_ok().then(|| text.to_owned()))?,
             log_format: from.text("log_format", LogFormat::parse)?,

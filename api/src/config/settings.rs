@@ -131,12 +131,29 @@ pub const SETTINGS: &[Setting] = &[
         Whole(1..=DAY_MS),
         Value("3000"),
     ),
-    open("websocket_max_subscriptions", "Subscriptions on one connection.", Whole(1..=10_000), Value("100")),
+    open(
+        "max_subscriptions_per_connection",
+        "Operations that one WebSocket or event stream carries at the same time.",
+        Whole(1..=10_000),
+        Value("100"),
+    ),
+    open(
+        "max_subscriptions_per_caller",
+        "Subscriptions that one caller has at the same time in one process, over all connections.",
+        Whole(1..=1_000_000),
+        Value("1000"),
+    ),
     open(
         "websocket_ping_interval_ms",
         "How often the gateway pings an open WebSocket, in milliseconds.",
         Whole(100..=DAY_MS),
         Value("15000"),
+    ),
+    open(
+        "stream_keep_alive_ms",
+        "The longest silence of an event stream, in milliseconds: then a comment says that it is still there.",
+        Whole(100..=DAY_MS),
+        Value("12000"),
     ),
     open(
         "graphiql",

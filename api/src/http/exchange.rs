@@ -7,11 +7,13 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     body::Body,
     http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 
 use super::{
     Face,
-    pipeline::{Operation, Params, Refusal, amend, network, one, origin, read},
+    gateway::Gateway,
+    pipeline::{Operation, Params, Refusal, amend, bare, network, one, origin, read},
 };
 use crate::kernel::{
     actor::Caller,
@@ -61,13 +63,18 @@ impl Exchange {
         Ok((caller, operation))
     }
 
+    /// An answer to it, with the headers that all have.
+    pub fn response(&self, status: StatusCode, body: Body) -> Response {
+        bare(status, &self.origin, body)
+    }
+
     /// Who asks.
     ///
     /// # Errors
     /// 401 where they show something that isn't valid.
     pub fn authenticate(&self) -> Result<Caller, Refusal> {
         let authorization = one(&self.headers, header::AUTHORIZATION.as_str())?;
-        self.face.authenticator().authenticate(self.face.kernel(), authorization).map_err(|error| {
+        self.face.authenticate(authorization).map_err(|error| {
             if let Error::Unauthenticated(why) = error {
                 // Who isn't known can't fill the record by knocking: a line by the address's network.
                 tracing::info!(network = %network(self.peer.ip()), why, "a credential was refused");

@@ -2,7 +2,10 @@
 
 use async_graphql::Response;
 
-use super::pipeline::{Operation, Pipeline, Refusal};
+use super::{
+    pipeline::{Operation, Pipeline, Refusal},
+    subscribers::Subscribers,
+};
 use crate::kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams};
 
 /// A gateway, as those see it who carry its messages. Cheap to clone.
@@ -12,6 +15,9 @@ pub trait Gateway: Clone + Send + Sync + 'static {
 
     /// The subscriptions of the process.
     fn streams(&self) -> &Streams;
+
+    /// How many subscriptions each caller has.
+    fn subscribers(&self) -> &Subscribers;
 
     /// The stages of a request.
     fn pipeline(&self) -> &Pipeline;

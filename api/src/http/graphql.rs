@@ -14,8 +14,9 @@ use axum::{
 };
 
 use super::{
-    Face, Socket,
+    Face, Open,
     exchange::{Exchange, Source},
+    gateway::Gateway,
     graphiql, metrics,
     pipeline::{Media, Refusal, answer, one},
     websocket,
@@ -87,5 +88,6 @@ fn open(exchange: Exchange, upgrade: WebSocketUpgrade) -> HttpResponse {
         Err(refusal) => return finish(&exchange, Media::Json, Err(refusal)),
     };
     let limits = websocket::Limits::of(exchange.face.config());
-    websocket::upgrade(Socket::of(exchange.face), limits, exchange.origin, authorization, upgrade)
+    let open = Open::socket(&exchange.face);
+    websocket::upgrade(exchange.face, limits, exchange.origin, authorization, upgrade, open)
 }

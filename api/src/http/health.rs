@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::Face;
+use super::{Face, gateway::Gateway};
 
 /// The process is up.
 pub async fn live() -> &'static str {

@@ -13,6 +13,7 @@ const REQUESTS: &str = "opsgate_requests_total";
 const STATEMENTS: &str = "opsgate_sql_statements_total";
 const POSITION: &str = "opsgate_log_position";
 const SOCKETS: &str = "opsgate_websockets";
+const STREAMS: &str = "opsgate_event_streams";
 
 /// What renders the numbers. The recorder is the process's; it is installed when the first gateway starts.
 fn recorder() -> Option<&'static PrometheusHandle> {
@@ -23,6 +24,7 @@ fn recorder() -> Option<&'static PrometheusHandle> {
             describe_counter!(STATEMENTS, "SQL statements sent.");
             describe_gauge!(POSITION, "The last position of the event log that this process has published.");
             describe_gauge!(SOCKETS, "Open WebSockets.");
+            describe_gauge!(STREAMS, "Open event streams.");
             Some(handle)
         }
         Err(error) => {
@@ -38,20 +40,30 @@ pub(super) fn answered(status: u16) {
     counter!(REQUESTS, "status" => status.to_string()).increment(1);
 }
 
-/// Counts a WebSocket as open until it is dropped.
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
-pub(super) struct OpenSocket(());
+pub(super) struct Open(&'static str);
 
-impl OpenSocket {
-    pub(super) fn new() -> Self {
-        gauge!(SOCKETS).increment(1);
-        Self(())
+impl Open {
+    /// A WebSocket.
+    pub(super) fn socket() -> Self {
+        Self::new(SOCKETS)
+    }
+
+    /// An event stream.
+    pub(super) fn stream() -> Self {
+        Self::new(STREAMS)
+    }
+
+    fn new(gauge: &'static str) -> Self {
+        gauge!(gauge).increment(1);
+        Self(gauge)
     }
 }
 
-impl Drop for OpenSocket {
+impl Drop for Open {
     fn drop(&mut self) {
-        gauge!(SOCKETS).decrement(1);
+        gauge!(self.0).decrement(1);
     }
 }
 

@@ -1,4 +1,6 @@
-//! The face: GraphQL over HTTP and WebSocket, GraphiQL, and health.
+//! The face: GraphQL over HTTP, WebSocket and server-sent events, GraphiQL, and health.
+//!
+//! What becomes of a request is told in [`pipeline`]; what runs on a connection that stays open, in [`operations`].
 
 mod auth;
 mod exchange;
@@ -9,6 +11,8 @@ mod health;
 pub mod metrics;
 mod operations;
 mod pipeline;
+mod sse;
+mod subscribers;
 mod websocket;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -17,7 +21,12 @@ use async_graphql::Response;
 use axum::{Router, routing::get};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
-use self::pipeline::{Bounds, Operation, Pipeline, Refusal, Types};
+use self::{
+    gateway::Gateway,
+    pipeline::{Bounds, Operation, Pipeline, Refusal, Types},
+    sse::Reservations,
+    subscribers::Subscribers,
+};
 use crate::{
     config::Config,
     kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams},
@@ -35,7 +44,9 @@ struct Parts {
     schema: Schema,
     streams: Streams,
     pipeline: Pipeline,
-    sockets: TaskTracker,
+    subscribers: Subscribers,
+    reservations: Reservations,
+    connections: TaskTracker,
     authenticator: Authenticator,
     config: Config,
 }
@@ -51,19 +62,24 @@ impl Face {
     pub fn new(kernel: Kernel, schema: Schema, authenticator: Authenticator, config: Config) -> Self {
         let streams = Streams::new(kernel.clone(), schema.clone());
         let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscription>());
-        let sockets = TaskTracker::new();
-        Self(Arc::new(Parts { kernel, schema, streams, pipeline, sockets, authenticator, config }))
+        let subscribers = Subscribers::new(config.max_subscriptions_per_caller);
+        Self(Arc::new(Parts {
+            kernel,
+            schema,
+            streams,
+            pipeline,
+            subscribers,
+            reservations: Reservations::default(),
+            connections: TaskTracker::new(),
+            authenticator,
+            config,
+        }))
     }
 
-    /// The kernel.
-    pub fn kernel(&self) -> &Kernel {
-        &self.0.kernel
-    }
-
-    /// Waits until every WebSocket has ended; each does when the kernel shuts down.
+    /// Waits until every WebSocket and event stream has ended; each does when the kernel shuts down.
     pub async fn closed(&self) {
-        self.0.sockets.close();
-        self.0.sockets.wait().await;
+        self.0.connections.close();
+        self.0.connections.wait().await;
     }
 
     /// What verifies credentials.
@@ -80,6 +96,10 @@ impl Face {
     pub fn router(self) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
         Router::new()
             .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::refuse))
+            .route(
+                "/graphql/stream",
+                get(sse::get).post(sse::post).put(sse::put).delete(sse::delete).fallback(graphql::refuse),
+            )
             .route("/graphql/assets/{version}/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
@@ -89,19 +109,37 @@ impl Face {
 }
 
 impl Face {
-    fn pipeline(&self) -> &Pipeline {
-        &self.0.pipeline
+    fn reservations(&self) -> &Reservations {
+        &self.0.reservations
     }
 
     fn body_bounds(&self) -> Bounds {
         let config = self.config();
         Bounds { bytes: config.body_limit_bytes, time: config.body_timeout }
     }
+}
 
-    /// Executes a query or mutation.
-    ///
-    /// # Errors
-    /// Where nothing was executed.
+impl Gateway for Face {
+    fn kernel(&self) -> &Kernel {
+        &self.0.kernel
+    }
+
+    fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    fn subscribers(&self) -> &Subscribers {
+        &self.0.subscribers
+    }
+
+    fn pipeline(&self) -> &Pipeline {
+        &self.0.pipeline
+    }
+
+    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
+        self.authenticator().authenticate(self.kernel(), authorization)
+    }
+
     async fn execute(
         &self,
         caller: Caller,
@@ -114,42 +152,18 @@ impl Face {
     }
 }
 
-/// One WebSocket of the face, counted as long as it is open.
-#[derive(Clone)]
-struct Socket {
-    face: Face,
-    _open: Arc<(TaskTrackerToken, metrics::OpenSocket)>,
-}
+/// A connection that stays open, counted until this is dropped.
+#[derive(Debug)]
+struct Open(#[expect(dead_code, reason = "held, not read")] (TaskTrackerToken, metrics::Open));
 
-impl Socket {
-    fn of(face: Face) -> Self {
-        Self { _open: Arc::new((face.0.sockets.token(), metrics::OpenSocket::new())), face }
-    }
-}
-
-impl gateway::Gateway for Socket {
-    fn kernel(&self) -> &Kernel {
-        self.face.kernel()
+impl Open {
+    /// A WebSocket.
+    fn socket(face: &Face) -> Self {
+        Self((face.0.connections.token(), metrics::Open::socket()))
     }
 
-    fn streams(&self) -> &Streams {
-        &self.face.0.streams
-    }
-
-    fn pipeline(&self) -> &Pipeline {
-        self.face.pipeline()
-    }
-
-    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
-        self.face.authenticator().authenticate(self.kernel(), authorization)
-    }
-
-    async fn execute(
-        &self,
-        caller: Caller,
-        origin: Origin,
-        operation: Operation,
-    ) -> Result<Response, Refusal> {
-        self.face.execute(caller, origin, operation).await
+    /// An event stream.
+    fn stream(face: &Face) -> Self {
+        Self((face.0.connections.token(), metrics::Open::stream()))
     }
 }

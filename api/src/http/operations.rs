@@ -20,6 +20,7 @@ use super::{
     pipeline::{Operation, Refusal, complete, payload},
 };
 use crate::kernel::{
+    log::EventCursor,
     request::Origin,
     stream::{Delivery, Place, Session},
 };
@@ -30,8 +31,8 @@ const SLACK: usize = 16;
 /// What an operation has to say.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A result, as JSON.
-    Next(Arc<str>),
+    /// A result, as JSON; one of a subscription with the place to resume from.
+    Next(Arc<str>, Option<EventCursor>),
     /// It isn't executed, or can't go on. The last one.
     Refused(Vec<ServerError>),
     /// There is no more. The last one.
@@ -46,7 +47,11 @@ impl Event {
 }
 
 /// What an operation has to say, until it is over.
-pub(super) type Events = BoxStream<'static, Event>;
+pub(super) struct Events {
+    stream: BoxStream<'static, Event>,
+    /// Of which kind it is, once that is known.
+    kind: Arc<OnceLock<OperationType>>,
+}
 
 /// An operation that begins.
 pub(super) struct Beginning {
@@ -56,41 +61,44 @@ pub(super) struct Beginning {
     pub origin: Origin,
     /// Where, if it is a subscription.
     pub place: Place,
-    /// Of which kind it is, once that is known.
-    pub kind: Arc<OnceLock<OperationType>>,
 }
 
 impl Beginning {
     /// One that begins here and now.
     pub fn here<G: Gateway>(gateway: &G, session: &Session, origin: Origin) -> Self {
         let place = gateway.streams().here();
-        Self { session: session.clone(), origin, place, kind: Arc::default() }
+        Self { session: session.clone(), origin, place }
+    }
+
+    /// The same, but what comes after `cursor`.
+    pub fn resuming(self, cursor: Option<EventCursor>) -> Self {
+        Self { place: self.place.resuming(cursor), ..self }
     }
 }
 
-/// What an operation has to say that is `admitted` or refused.
-pub(super) fn events<G: Gateway>(
+/// Begins an operation that is `admitted` or refused.
+pub(super) fn begin<G: Gateway>(
     gateway: G,
     beginning: Beginning,
     admitted: impl Future<Output = Result<Operation, Refusal>> + Send + 'static,
 ) -> Events {
+    let kind = Arc::<OnceLock<_>>::default();
+    let known = kind.clone();
     let begun = async move {
-        let Beginning { session, origin, place, kind } = beginning;
-        match admitted.await {
-            Ok(operation) => {
-                let ty = *kind.get_or_init(|| operation.ty);
-                match ty {
-                    OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
-                    _ => answer(gateway, session, origin, operation).await,
-                }
-            }
-            Err(refusal) => refused(refusal, &origin),
+        let Beginning { session, origin, place } = beginning;
+        let operation = match admitted.await {
+            Ok(operation) => operation,
+            Err(refusal) => return refused(refusal, &origin),
+        };
+        match *known.get_or_init(|| operation.ty) {
+            OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
+            _ => answer(gateway, session, origin, operation).await,
         }
     };
-    stream::once(begun).flatten().boxed()
+    Events { stream: stream::once(begun).flatten().boxed(), kind }
 }
 
-fn refused(mut refusal: Refusal, origin: &Origin) -> Events {
+fn refused(mut refusal: Refusal, origin: &Origin) -> BoxStream<'static, Event> {
     complete(&mut refusal.errors, origin);
     stream::iter([Event::Refused(refusal.errors)]).boxed()
 }
@@ -101,28 +109,40 @@ fn subscription<G: Gateway>(
     origin: Origin,
     place: Place,
     operation: Operation,
-) -> Events {
+) -> BoxStream<'static, Event> {
+    let counted = match gateway.subscribers().count(&session.caller()) {
+        Ok(counted) => counted,
+        Err(refusal) => return refused(refusal, &origin),
+    };
     let deliveries = gateway.streams().subscribe(session, origin, operation.request, place);
     deliveries
-        .map(move |delivery| match delivery {
-            Delivery::Next { payload, .. } => Event::Next(payload),
-            Delivery::Error(mut errors) => {
-                gateway.pipeline().tidy(&mut errors);
-                Event::Refused(errors)
+        .map(move |delivery| {
+            let _counted = &counted;
+            match delivery {
+                Delivery::Next { cursor, payload } => Event::Next(payload, Some(cursor)),
+                Delivery::Error(mut errors) => {
+                    gateway.pipeline().tidy(&mut errors);
+                    Event::Refused(errors)
+                }
+                Delivery::Complete => Event::Complete,
             }
-            Delivery::Complete => Event::Complete,
         })
         .boxed()
 }
 
-async fn answer<G: Gateway>(gateway: G, session: Session, origin: Origin, operation: Operation) -> Events {
+async fn answer<G: Gateway>(
+    gateway: G,
+    session: Session,
+    origin: Origin,
+    operation: Operation,
+) -> BoxStream<'static, Event> {
     // The caller is as the rights were known last; where they can't be read, nobody is answered.
     if let Err(error) = gateway.kernel().rights().current() {
         return refused(error.into(), &origin);
     }
     let caller = (*session.caller()).clone();
     match gateway.execute(caller, origin.clone(), operation).await {
-        Ok(response) => stream::iter([Event::Next(payload(&response).into()), Event::Complete]).boxed(),
+        Ok(response) => stream::iter([Event::Next(payload(&response).into(), None), Event::Complete]).boxed(),
         Err(refusal) => refused(refusal, &origin),
     }
 }
@@ -163,22 +183,27 @@ impl<M: 'static> Operations<M> {
         self.running.contains_key(id)
     }
 
+    /// The ids of all that run.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.running.keys().map(|id| &**id)
+    }
+
+    /// Whether nothing runs.
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
     /// Whether anything runs that isn't a subscription: there will be an answer.
     pub fn awaits_answers(&self) -> bool {
         self.running.values().any(|running| running.kind.get() != Some(&OperationType::Subscription))
     }
 
     /// Starts the operation `id`, which says `events`; each becomes a message by `encode`.
-    pub fn start(
-        &mut self,
-        id: &str,
-        kind: Arc<OnceLock<OperationType>>,
-        events: Events,
-        mut encode: impl FnMut(Event) -> M + Send + 'static,
-    ) {
+    pub fn start(&mut self, id: &str, events: Events, mut encode: impl FnMut(Event) -> M + Send + 'static) {
         let id: Arc<str> = id.into();
         let own = id.clone();
-        let outputs = events.map(move |event| {
+        let Events { stream, kind } = events;
+        let outputs = stream.map(move |event| {
             let is_last = event.is_last();
             Output { id: own.clone(), message: encode(event), is_last }
         });
@@ -194,13 +219,13 @@ impl<M: 'static> Operations<M> {
         }
     }
 
-    /// The next message of any of them; none while nothing runs.
-    pub async fn next(&mut self) -> Option<M> {
+    /// The next message of any of them, with the id of an operation that is over by it; none while nothing runs.
+    pub async fn next(&mut self) -> Option<(M, Option<Arc<str>>)> {
         let output = self.outputs.next().await?;
         if output.is_last {
             self.stop(&output.id);
         }
-        Some(output.message)
+        Some((output.message, output.is_last.then_some(output.id)))
     }
 }
 

@@ -5,6 +5,7 @@ mod echo;
 mod get;
 mod negotiation;
 mod options;
+mod streams;
 mod wire;
 
 use serde_json::{Value, json};

@@ -32,14 +32,20 @@ pub fn answer(media: Media, origin: &Origin, outcome: Result<Response, Refusal>)
         }
     };
     // A response consists of plain values; it always has JSON.
-    let mut http = HttpResponse::new(Body::from(body.unwrap_or_default()));
+    let mut http = bare(status, origin, Body::from(body.unwrap_or_default()));
+    http.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
+    http.headers_mut().extend(header);
+    http
+}
+
+/// An answer with the headers that all have.
+pub fn bare(status: StatusCode, origin: &Origin, body: Body) -> HttpResponse {
+    let mut http = HttpResponse::new(body);
     *http.status_mut() = status;
     let headers = http.headers_mut();
-    headers.insert(header::CONTENT_TYPE, media.content_type());
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     // What is answered is the caller's alone, and as of now.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.extend(header);
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -56,6 +62,11 @@ pub fn complete(errors: &mut [ServerError], origin: &Origin) {
 /// The response as JSON, where it isn't HTTP's body: of a stream, or of a socket.
 pub fn payload(response: &Response) -> String {
     serde_json::to_string(response).unwrap_or_default()
+}
+
+/// The errors of a refused request as the result that GraphQL calls a request error.
+pub fn refused_payload(errors: &[ServerError]) -> String {
+    serde_json::to_string(&Refused { errors }).unwrap_or_default()
 }
 
 /// Whether `response` says that nothing was executed: the document isn't valid.

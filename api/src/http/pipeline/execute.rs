@@ -32,7 +32,7 @@ pub async fn execute(
     origin: Origin,
     operation: Operation,
 ) -> Result<Response, Refusal> {
-    let Operation { ty, reads_cursor, options, request } = operation;
+    let Operation { ty, reads_cursor, options, request, .. } = operation;
     if ty == OperationType::Subscription {
         let message = "subscriptions are served over WebSocket (graphql-transport-ws) at this path, and as \
                        server-sent events below it";

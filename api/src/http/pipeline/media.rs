@@ -53,7 +53,7 @@ impl Media {
 }
 
 /// The `Accept` headers of a request. One that can't be read accepts nothing; none at all accepts everything.
-struct Accept<'a>(Vec<Range<'a>>);
+pub struct Accept<'a>(Vec<Range<'a>>);
 
 /// One media range, `application/json;charset=utf-8;q=0.8`.
 struct Range<'a> {
@@ -82,12 +82,17 @@ impl PartialOrd for Quality {
 
 impl<'a> Accept<'a> {
     /// Reads them.
-    fn of(headers: &'a HeaderMap) -> Self {
+    pub fn of(headers: &'a HeaderMap) -> Self {
         if !headers.contains_key(ACCEPT) {
             return Self(vec![Range { kind: "*", subkind: "*", thousandths: 1000 }]);
         }
         let lists = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         Self(lists.flat_map(|list| list.split(',')).filter_map(Range::read).collect())
+    }
+
+    /// Whether the client can read `kind/subkind`.
+    pub fn takes(&self, kind: &str, subkind: &str) -> bool {
+        self.quality(kind, subkind).0 > 0
     }
 
     /// How much the client likes `kind/subkind`: what the range says that names it most precisely (RFC 9110, 12.5.1).

@@ -34,12 +34,12 @@ use async_graphql::{Response, ServerError};
 use crate::kernel::actor::Caller;
 
 pub use self::{
-    answer::{answer, complete, payload},
+    answer::{answer, bare, complete, payload, refused_payload},
     execute::execute,
-    media::Media,
+    media::{Accept, Media},
     operation::Operation,
     origin::{amend, network, new_request_id, one, origin},
-    params::Params,
+    params::{Params, named},
     read::{Bounds, read},
     refusal::Refusal,
     types::Types,

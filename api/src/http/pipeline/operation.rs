@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_graphql::{
-    Name, Request,
+    Extensions, Name, Request,
     parser::{
         parse_query,
         types::{ExecutableDocument, OperationType, Selection, SelectionSet},
@@ -21,6 +21,8 @@ pub struct Operation {
     pub reads_cursor: bool,
     /// What is asked of the whole request.
     pub options: Options,
+    /// What else the client wants said.
+    pub extensions: Extensions,
     /// The request, its document parsed.
     pub request: Request,
 }
@@ -43,7 +45,7 @@ impl Operation {
         let mut request = Request::new(document).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(parsed);
-        Ok(Self { ty, reads_cursor, options, request })
+        Ok(Self { ty, reads_cursor, options, extensions, request })
     }
 
     /// What `headers` ask of the request, where it doesn't say itself.

@@ -73,6 +73,19 @@ impl Params {
     }
 }
 
+/// The parameter `name` of a URL's query.
+///
+/// # Errors
+/// 400 where it is there twice.
+pub fn named(query: Option<&str>, name: &str) -> Result<Option<String>, Refusal> {
+    let mut found =
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).filter(|(known, _)| known == name);
+    match (found.next(), found.next()) {
+        (value, None) => Ok(value.map(|(_, value)| value.into_owned())),
+        (_, Some(_)) => Err(Refusal::malformed("a parameter of the URL is there twice")),
+    }
+}
+
 /// A parameter that is JSON; empty is as good as absent.
 fn json<T: DeserializeOwned + Default>(value: &str) -> Result<T, Refusal> {
     if value.is_empty() {

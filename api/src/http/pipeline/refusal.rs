@@ -1,6 +1,6 @@
 //! Why a request isn't executed, and what HTTP says to that.
 
-use async_graphql::{ErrorExtensionValues, Pos, ServerError};
+use async_graphql::{ErrorExtensionValues, Pos, ServerError, Value};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::kernel::error::Error;
@@ -50,6 +50,21 @@ impl Refusal {
     pub fn with(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
         self.header = value.try_into().ok().map(|value| (name, value));
         self
+    }
+
+    /// With something in the `extensions` of its error.
+    #[must_use]
+    pub fn extended(mut self, name: &str, value: impl Into<Value>) -> Self {
+        if let Some(error) = self.errors.first_mut() {
+            error.extensions.get_or_insert_default().set(name, value);
+        }
+        self
+    }
+
+    /// With another code.
+    #[must_use]
+    pub fn recoded(self, code: &str) -> Self {
+        self.extended("code", code)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{ops::ControlFlow, pin::pin, time::Duration};
 
-use async_graphql::ServerError;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{
     FutureExt, StreamExt,
@@ -20,8 +19,9 @@ use super::{
 use crate::{
     http::{
         gateway::Gateway,
-        operations::{Beginning, Operations, events},
-        pipeline::{Params, amend, new_request_id},
+        operations::{Beginning, Operations, begin},
+        pipeline::{Params, amend, complete, new_request_id},
+        subscribers::too_many,
     },
     kernel::{
         error::Error,
@@ -121,11 +121,11 @@ impl<G: Gateway> Connection<G> {
                         self.writer.push(Message::Ping(axum::body::Bytes::new()));
                     }
                 }
-                Some(message) = self.operations.next(), if self.writer.is_idle() => {
+                Some((message, _)) = self.operations.next(), if self.writer.is_idle() => {
                     self.writer.push(message);
                     // What else is there goes along.
                     while !self.writer.is_full()
-                        && let Some(Some(message)) = self.operations.next().now_or_never()
+                        && let Some(Some((message, _))) = self.operations.next().now_or_never()
                     {
                         self.writer.push(message);
                     }
@@ -196,18 +196,16 @@ impl<G: Gateway> Connection<G> {
         let envelope = Envelope::new(id);
         let most = self.limits.max_operations;
         if self.operations.is_full(most) {
-            let message = format!("this connection runs {most} operations already: complete one first");
-            let mut error = ServerError::new(message, None);
-            Error::complete(&mut error, "THROTTLED", &origin.request_id);
-            self.writer.push(envelope.error(&[error]));
+            let mut errors = too_many("this connection runs", most).errors;
+            complete(&mut errors, &origin);
+            self.writer.push(envelope.error(&errors));
             return Ok(());
         }
         let beginning = Beginning::here(&self.gateway, session, origin);
-        let kind = beginning.kind.clone();
         let (pipeline, caller) = (self.gateway.pipeline().clone(), session.caller());
         let admitted = async move { pipeline.admit(&caller, params).await };
-        let events = events(self.gateway.clone(), beginning, admitted);
-        self.operations.start(id, kind, events, move |event| envelope.of(event));
+        let events = begin(self.gateway.clone(), beginning, admitted);
+        self.operations.start(id, events, move |event| envelope.of(event));
         Ok(())
     }
 
@@ -215,7 +213,7 @@ impl<G: Gateway> Connection<G> {
     async fn answer_what_was_begun(&mut self) {
         let answers = async {
             loop {
-                while let Some(Some(message)) = self.operations.next().now_or_never() {
+                while let Some(Some((message, _))) = self.operations.next().now_or_never() {
                     self.writer.push(message);
                     if self.writer.is_full() {
                         self.writer.flush().await?;
@@ -225,7 +223,7 @@ impl<G: Gateway> Connection<G> {
                 if !self.operations.awaits_answers() {
                     return Ok::<_, axum::Error>(());
                 }
-                if let Some(message) = self.operations.next().await {
+                if let Some((message, _)) = self.operations.next().await {
                     self.writer.push(message);
                 }
             }

@@ -64,20 +64,21 @@ impl Limits {
         Self {
             init_timeout: config.websocket_init_timeout,
             ping_interval: config.websocket_ping_interval,
-            max_operations: config.websocket_max_subscriptions,
+            max_operations: config.max_subscriptions_per_connection,
             max_message_bytes: config.body_limit_bytes,
         }
     }
 }
 
 /// Answers the request to open a WebSocket, and serves it. `authorization` is the header of that request, which counts
-/// where `connection_init` brings none of its own.
+/// where `connection_init` brings none of its own. `open` is dropped when the socket is closed.
 pub fn upgrade<G: Gateway>(
     gateway: G,
     limits: Limits,
     origin: Origin,
     authorization: Option<String>,
     upgrade: WebSocketUpgrade,
+    open: impl Send + 'static,
 ) -> HttpResponse {
     upgrade
         .protocols([PROTOCOL])
@@ -86,5 +87,8 @@ pub fn upgrade<G: Gateway>(
         .max_message_size(limits.max_message_bytes)
         .max_frame_size(limits.max_message_bytes)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a WebSocket didn't come about"))
-        .on_upgrade(move |socket| connection::serve(gateway, limits, origin, authorization, socket))
+        .on_upgrade(move |socket| async move {
+            let _open = open;
+            connection::serve(gateway, limits, origin, authorization, socket).await;
+        })
 }

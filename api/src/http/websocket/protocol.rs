@@ -164,7 +164,7 @@ impl Envelope {
     /// What an operation has to say.
     pub fn of(&self, event: Event) -> Message {
         match event {
-            Event::Next(payload) => self.next(&payload),
+            Event::Next(payload, _) => self.next(&payload),
             Event::Refused(errors) => self.error(&errors),
             Event::Complete => self.complete(),
         }

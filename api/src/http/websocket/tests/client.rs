@@ -23,6 +23,7 @@ use crate::{
     http::{
         gateway::Gateway,
         pipeline::{self, Operation, Pipeline, Refusal, Types},
+        subscribers::Subscribers,
         websocket::{Limits, upgrade},
     },
     kernel::{
@@ -41,6 +42,8 @@ use crate::{
     },
 };
 
+/// The most subscriptions of one caller.
+const MAX_SUBSCRIPTIONS: usize = 1000;
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -49,6 +52,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct TestGateway {
     pub fixture: Arc<Fixture>,
     pipeline: Pipeline,
+    subscribers: Subscribers,
     limits: Limits,
     address: SocketAddr,
 }
@@ -60,6 +64,10 @@ impl Gateway for TestGateway {
 
     fn streams(&self) -> &Streams {
         &self.fixture.streams
+    }
+
+    fn subscribers(&self) -> &Subscribers {
+        &self.subscribers
     }
 
     fn pipeline(&self) -> &Pipeline {
@@ -101,10 +109,11 @@ impl TestGateway {
         let address = listener.local_addr().unwrap();
         let fixture = Arc::new(Fixture::with_clock(clock).await);
         let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscriptions>());
-        let gateway = Self { fixture, pipeline, limits, address };
+        let subscribers = Subscribers::new(MAX_SUBSCRIPTIONS);
+        let gateway = Self { fixture, pipeline, subscribers, limits, address };
         let handler = |State(gateway): State<Self>, headers: HeaderMap, request: WebSocketUpgrade| async move {
             let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-            upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request)
+            upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request, ())
         };
         let router = Router::new().route("/graphql", any(handler)).with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
