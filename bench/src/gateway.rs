@@ -61,6 +61,8 @@ impl Setup {
             .env("OPSGATE_DATA_DIR", self.scratch.join("data"))
             .env("OPSGATE_LISTEN", "127.0.0.1:0")
             .env("OPSGATE_METRICS_LISTEN", "127.0.0.1:0")
+            // All subscriptions are one caller's here.
+            .env("OPSGATE_MAX_SUBSCRIPTIONS_PER_CALLER", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
