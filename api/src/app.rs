@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     access,
     config::{Config, DatabaseUrl},
-    http::{self, Authenticator, Face},
+    http::{self, Authenticator, Face, JwksError},
     kernel::{
         Kernel, Parts,
         clock::Clock,
@@ -56,6 +56,9 @@ pub enum StartError {
     /// A key can't be read or made.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The issuer's key set can't be used.
+    #[error(transparent)]
+    Jwks(#[from] JwksError),
     /// The database can't be opened or migrated.
     #[error("the database {url} can't be used. See OPSGATE_DATABASE_URL.")]
     Database {
@@ -98,7 +101,8 @@ impl App {
         prepare(&config.data_dir)?;
         let lock = lock(&config)?;
         let kernel = open_kernel(&config, clock).await?;
-        let authenticator = Authenticator::new(&jwt_secret(&config)?);
+        let authenticator =
+            Authenticator::open(&config, &jwt_secret(&config)?, kernel.clock().clone()).await?;
         let workers = workers::all(config.workers);
         let face = Face::new(kernel.clone(), schema::build(), authenticator, config);
         Ok(Self { kernel, face, workers, _lock: lock })
@@ -149,6 +153,9 @@ impl App {
     /// Where serving fails.
     pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         self.kernel.start(self.workers).await.map_err(std::io::Error::other)?;
+        if let Some(jwks) = self.face.authenticator().jwks() {
+            self.kernel.background(jwks.clone().follow());
+        }
         let shutdown = self.kernel.shutdown().clone();
         let serving = axum::serve(listener, self.face.clone().router())
             .with_graceful_shutdown(shutdown.clone().cancelled_owned())

@@ -1,5 +1,6 @@
 //! JWTs of admin users, signed as whoever knows the gateway's secret signs them.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use opsgate::kernel::{actor::ADMIN_USER, secret::load_or_create_secret};
 use serde_json::{Value, json};
@@ -34,4 +35,9 @@ impl TestGateway {
 /// A JWT signed by HMAC with this key.
 pub fn sign(secret: &[u8], algorithm: Algorithm, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).unwrap()
+}
+
+/// The encoding of a JWT's parts.
+pub fn base64url(text: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(text)
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{
-    config::{Config, DatabaseUrl},
+    config::{Config, DatabaseUrl, JwksSource},
+    http::Jwks,
     kernel::{
         clock::Clock,
         db::Db,
@@ -22,6 +23,9 @@ pub async fn run(config: &Config) -> ExitCode {
     let mut findings = vec![("configuration", Ok("every setting is valid".to_owned()))];
     findings.push(("data directory", data_dir(&config.data_dir)));
     findings.push(("keys", keys(config)));
+    if let Some(source) = &config.jwt_jwks {
+        findings.push(("jwt_jwks", issuer(source).await));
+    }
     database(config, &mut findings).await;
     findings.push(("listen", port(config.listen)));
     findings.push(("metrics_listen", port(config.metrics_listen)));
@@ -67,6 +71,17 @@ fn keys(config: &Config) -> Finding {
             .map(|key| format!("the sealing key is {}", key.key_id()))
             .map_err(|error| error.to_string()),
         None => Ok("will be made at the first start".to_owned()),
+    }
+}
+
+async fn issuer(source: &JwksSource) -> Finding {
+    match Jwks::look(source).await {
+        Ok(0) => {
+            Err("none of its keys is of use: RSA from 2048 bits, P-256 or Ed25519, for signatures."
+                .to_owned())
+        }
+        Ok(keys) => Ok(format!("{keys} of its keys are of use")),
+        Err(why) => Err(format!("{why}. Check OPSGATE_JWT_JWKS.")),
     }
 }
 

@@ -33,7 +33,7 @@ pub use self::{
     error::ConfigError,
     flags::Overrides,
     settings::{Accepts, Initially, PREFIX, SETTINGS, Setting},
-    values::{DatabaseUrl, LogFormat, SqliteSynchronous},
+    values::{DatabaseUrl, JwksSource, LogFormat, SqliteSynchronous},
 };
 
 /// The file that is read where none is named and this one exists.
@@ -65,6 +65,12 @@ pub struct Config {
     pub statement_timeout: Duration,
     /// The key of JWTs; `None` means the key file in `data_dir`.
     pub jwt_secret: Option<SecretString>,
+    /// Where an issuer's public keys are; `None` means that there is no issuer.
+    pub jwt_jwks: Option<JwksSource>,
+    /// The `iss` of every JWT.
+    pub jwt_issuer: Option<String>,
+    /// The `aud` of every JWT.
+    pub jwt_audience: Option<String>,
     /// Background tasks at the same time.
     pub workers: usize,
     /// The longest time of one request.
@@ -154,6 +160,9 @@ impl Config {
             sqlite_synchronous: from.text("sqlite_synchronous", SqliteSynchronous::parse)?,
             statement_timeout: from.whole("statement_timeout_ms").map(Duration::from_millis)?,
             jwt_secret: from.optional_text("jwt_secret", jwt_secret)?,
+            jwt_jwks: from.optional_text("jwt_jwks", JwksSource::parse)?,
+            jwt_issuer: from.optional_text("jwt_issuer", words)?,
+            jwt_audience: from.optional_text("jwt_audience", words)?,
             workers: from.whole("workers")?,
             request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
             body_limit_bytes: from.whole("body_limit_bytes")?,
@@ -172,6 +181,10 @@ impl Config {
 
 fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| text.into())
+}
+
+fn words(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn label(text: &str) -> Option<String> {

@@ -111,6 +111,25 @@ pub const SETTINGS: &[Setting] = &[
         Text("at least 32 bytes"),
         Unset(""),
     ),
+    open(
+        "jwt_jwks",
+        "Where the public keys of an issuer of JWTs (RS256, ES256, EdDSA) are: a file, or a URL. A file is read\n\
+         again when it changes. Over plain HTTP, whoever is in between can put a key of their own there.",
+        Text("the path of a JWKS file, or an http:// or https:// URL of one"),
+        Unset("https://issuer.example/.well-known/jwks.json"),
+    ),
+    open(
+        "jwt_issuer",
+        "The iss that every JWT must have. Unset, it isn't looked at.",
+        Text("any text"),
+        Unset("https://issuer.example/"),
+    ),
+    open(
+        "jwt_audience",
+        "The aud that every JWT must have. Unset, a JWT that has one is refused: it was made for somebody else.",
+        Text("any text"),
+        Unset("opsgate"),
+    ),
     open("workers", "Background tasks that one process runs at the same time.", Whole(1..=1024), Value("8")),
     open(
         "request_timeout_ms",

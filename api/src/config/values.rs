@@ -53,6 +53,27 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
+/// Where an issuer's public keys are.
+#[derive(Clone, Debug)]
+pub enum JwksSource {
+    /// The path of a file.
+    File(PathBuf),
+    /// A URL of HTTP or HTTPS.
+    Url(String),
+}
+
+impl JwksSource {
+    /// Reads a path, or a URL without a password: what is asked for are public keys.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if !text.contains("://") {
+            return (!text.is_empty()).then(|| Self::File(text.into()));
+        }
+        let url = reqwest::Url::parse(text).ok()?;
+        let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();
+        (is_plain && matches!(url.scheme(), "http" | "https")).then(|| Self::Url(text.to_owned()))
+    }
+}
+
 /// When SQLite hands a commit to the disk (`PRAGMA synchronous`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqliteSynchronous {

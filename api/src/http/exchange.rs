@@ -53,7 +53,7 @@ impl Exchange {
             Source::Url(query) => Params::from_url(query.as_deref().unwrap_or_default())?,
         };
         amend(&mut self.origin, &params.extensions);
-        let caller = self.authenticate()?;
+        let caller = self.authenticate().await?;
         let options = self.options()?;
         let operation = self.face.pipeline().admit(&caller, params).await?.with_options(options);
         if is_safe && operation.ty == OperationType::Mutation {
@@ -72,9 +72,9 @@ impl Exchange {
     ///
     /// # Errors
     /// 401 where they show something that isn't valid.
-    pub fn authenticate(&self) -> Result<Caller, Refusal> {
+    pub async fn authenticate(&self) -> Result<Caller, Refusal> {
         let authorization = one(&self.headers, header::AUTHORIZATION.as_str())?;
-        self.face.authenticate(authorization).map_err(|error| {
+        self.face.authenticate(authorization).await.map_err(|error| {
             if let Error::Unauthenticated(why) = error {
                 // Who isn't known can't fill the record by knocking: a line by the address's network.
                 tracing::info!(network = %network(self.peer.ip()), why, "a credential was refused");

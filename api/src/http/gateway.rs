@@ -26,7 +26,7 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// UNAUTHENTICATED where it isn't valid, UNAVAILABLE where that can't be known now.
-    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller>;
+    fn authenticate(&self, authorization: Option<&str>) -> impl Future<Output = Result<Caller>> + Send;
 
     /// Executes a query or mutation; the errors of the response are complete.
     ///

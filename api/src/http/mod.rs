@@ -33,7 +33,7 @@ use crate::{
     schema::{Mutation, Query, Schema, Subscription},
 };
 
-pub use auth::Authenticator;
+pub use auth::{Authenticator, Jwks, JwksError};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -136,8 +136,8 @@ impl Gateway for Face {
         &self.0.pipeline
     }
 
-    fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
-        self.authenticator().authenticate(self.kernel(), authorization)
+    async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
+        self.authenticator().authenticate(self.kernel(), authorization).await
     }
 
     async fn execute(

@@ -9,7 +9,7 @@ use opsgate::{
     schema,
 };
 use serde_json::{Value, json};
-use tests::{Client, TestGateway, sign};
+use tests::{Client, TestGateway, base64url, sign};
 use uuid::Uuid;
 
 use super::{is_let_in, permissions, turned_away};
@@ -215,9 +215,4 @@ async fn the_header_is_read_strictly() {
     // Nobody at all isn't refused: there are public fields.
     let nobody = gateway.nobody().run("{ viewer { permissions } }").await;
     assert_eq!((nobody.status.as_u16(), nobody.codes()), (200, vec!["UNAUTHENTICATED"]));
-}
-
-fn base64url(text: &str) -> String {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(text)
 }

@@ -2,7 +2,9 @@
 
 mod boundary;
 mod denials;
+mod issuer;
 mod jwt;
+mod keys;
 mod tokens;
 
 use serde_json::Value;

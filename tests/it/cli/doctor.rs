@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use sea_orm::ConnectionTrait;
-use tests::{Database, Program};
+use tests::{Database, Issuer, Program, Target, key_set};
 
 use super::{opsgate, said};
 
@@ -123,4 +123,25 @@ async fn keys_and_a_data_directory_that_cannot_be_used_are_found() {
     let expected =
         format!("FAIL  data directory: {} isn't a directory. Set OPSGATE_DATA_DIR to one.", file.display());
     assert_eq!(found, [expected]);
+}
+
+#[tokio::test]
+async fn an_issuer_without_keys_is_found() {
+    let database = Database::create().await;
+    let mut target = Target::start().await;
+    let url = format!("http://127.0.0.1:{}/jwks.json", target.port());
+    let program = opsgate(&database).with("jwt_jwks", &url);
+    target.answer(|answers| answers.body = key_set(&[&Issuer::rs256("a"), &Issuer::eddsa("b")]));
+    let fine = said(program.run(&["doctor"]).await);
+    assert!(fine.contains("ok    jwt_jwks: 2 of its keys are of use\n"), "{fine}");
+
+    target.answer(|answers| answers.body = key_set(&[]));
+    let [problem] = &problems(&program).await[..] else { panic!("one problem") };
+    assert!(problem.starts_with("FAIL  jwt_jwks: none of its keys is of use: "), "{problem}");
+    target.answer(|answers| answers.status = 503);
+    let expected = "FAIL  jwt_jwks: the issuer answers with the status 503. Check OPSGATE_JWT_JWKS.";
+    assert_eq!(problems(&program).await, [expected]);
+    target.stop().await;
+    let [problem] = &problems(&program).await[..] else { panic!("one problem") };
+    assert!(problem.starts_with("FAIL  jwt_jwks: ") && !problem.contains(&url), "{problem}");
 }

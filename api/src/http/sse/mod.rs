@@ -75,7 +75,7 @@ pub(super) async fn get(
 ) -> HttpResponse {
     let mut call = Call::new(face, peer, headers, query);
     let answer = match call.token() {
-        Ok(Some(token)) => call.open(&token),
+        Ok(Some(token)) => call.open(&token).await,
         Ok(None) => call.stream(None).await,
         Err(refusal) => Err(refusal),
     };
@@ -106,7 +106,7 @@ pub(super) async fn put(
     headers: HeaderMap,
 ) -> HttpResponse {
     let call = Call::new(face, peer, headers, None);
-    let answer = call.reserve();
+    let answer = call.reserve().await;
     call.finish(answer)
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn delete(
     RawQuery(query): RawQuery,
 ) -> HttpResponse {
     let call = Call::new(face, peer, headers, query);
-    let answer = call.stop();
+    let answer = call.stop().await;
     call.finish(answer)
 }
 
@@ -152,12 +152,12 @@ impl Call {
     }
 
     /// Reserves a stream for who asks.
-    fn reserve(&self) -> Result<HttpResponse, Refusal> {
+    async fn reserve(&self) -> Result<HttpResponse, Refusal> {
         if !Accept::of(&self.exchange.headers).takes("text", "plain") {
             let message = "the token of a reservation is text/plain";
             return Err(Refusal::http(StatusCode::NOT_ACCEPTABLE, message));
         }
-        let caller = self.exchange.authenticate()?;
+        let caller = self.exchange.authenticate().await?;
         caller.identity()?;
         let session = Session::new(self.face().kernel(), caller);
         let token = self.face().reservations().reserve(session, self.limits.max_operations)?;
@@ -166,11 +166,11 @@ impl Call {
 
     /// Opens a reserved stream. A browser's `EventSource` can send no more than the token, which is random and works
     /// once; where a credential comes along, it has to be that of the reservation.
-    fn open(&self, token: &str) -> Result<HttpResponse, Refusal> {
+    async fn open(&self, token: &str) -> Result<HttpResponse, Refusal> {
         self.takes_events()?;
         let reservation = self.face().reservations().find(token)?;
         if self.exchange.headers.contains_key(header::AUTHORIZATION) {
-            reservation.belongs_to(&self.exchange.authenticate()?)?;
+            reservation.belongs_to(&self.exchange.authenticate().await?)?;
         }
         let opened = self.face().reservations().open(token, reservation)?;
         let open = Open::stream(self.face());
@@ -194,10 +194,10 @@ impl Call {
     }
 
     /// Ends an operation of a reserved stream.
-    fn stop(&self) -> Result<HttpResponse, Refusal> {
+    async fn stop(&self) -> Result<HttpResponse, Refusal> {
         let token =
             self.token()?.ok_or_else(|| Refusal::malformed("the token of a reservation is missing"))?;
-        let caller = self.exchange.authenticate()?;
+        let caller = self.exchange.authenticate().await?;
         let reservation = self.face().reservations().find(&token)?;
         reservation.belongs_to(&caller)?;
         let id = named(self.query.as_deref(), "operationId")?;

@@ -101,7 +101,7 @@ impl<G: Gateway> Connection<G> {
                     heard = Instant::now();
                     match message? {
                         Ok(message) => {
-                            if let ControlFlow::Break(close) = self.receive(message) {
+                            if let ControlFlow::Break(close) = self.receive(message).await {
                                 return close;
                             }
                         }
@@ -134,7 +134,7 @@ impl<G: Gateway> Connection<G> {
         }
     }
 
-    fn receive(&mut self, message: Message) -> ControlFlow<Option<Close>> {
+    async fn receive(&mut self, message: Message) -> ControlFlow<Option<Close>> {
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => {
@@ -144,26 +144,28 @@ impl<G: Gateway> Connection<G> {
             // The library has the answer ready; it goes out with the last flush.
             Message::Close(_) => return ControlFlow::Break(None),
         };
-        let handled = ClientMessage::parse(&text).and_then(|message| match message {
-            ClientMessage::Init(payload) => self.init(&payload),
-            ClientMessage::Ping(payload) => {
-                self.writer.push(pong(payload));
-                Ok(())
-            }
-            ClientMessage::Pong => Ok(()),
-            ClientMessage::Subscribe { id, params } => self.subscribe(&id, *params),
-            ClientMessage::Complete { id } => {
-                self.operations.stop(&id);
-                Ok(())
-            }
-        });
+        let handled = match ClientMessage::parse(&text) {
+            Ok(message) => self.handle(message).await,
+            Err(close) => Err(close),
+        };
         match handled {
             Ok(()) => ControlFlow::Continue(()),
             Err(close) => ControlFlow::Break(Some(close)),
         }
     }
 
-    fn init(&mut self, payload: &Map<String, Value>) -> Result<(), Close> {
+    async fn handle(&mut self, message: ClientMessage) -> Result<(), Close> {
+        match message {
+            ClientMessage::Init(payload) => self.init(&payload).await?,
+            ClientMessage::Ping(payload) => self.writer.push(pong(payload)),
+            ClientMessage::Pong => {}
+            ClientMessage::Subscribe { id, params } => self.subscribe(&id, *params)?,
+            ClientMessage::Complete { id } => self.operations.stop(&id),
+        }
+        Ok(())
+    }
+
+    async fn init(&mut self, payload: &Map<String, Value>) -> Result<(), Close> {
         if self.session.is_some() {
             return Err(Close::SECOND_INIT);
         }
@@ -172,7 +174,7 @@ impl<G: Gateway> Connection<G> {
             None | Some(Value::Null) => self.authorization.as_deref(),
             Some(_) => return Err(Close::invalid("`authorization` in connection_init is a string")),
         };
-        let caller = self.gateway.authenticate(authorization).map_err(|error| match error {
+        let caller = self.gateway.authenticate(authorization).await.map_err(|error| match error {
             Error::Unavailable { .. } => Close::UNAVAILABLE,
             Error::Unauthenticated(EXPIRED) => Close::EXPIRED,
             _ => Close::FORBIDDEN,

@@ -1,0 +1,86 @@
+//! Who is calling: an API token, or a JWT.
+//!
+//! Both are judged in memory: a request costs no SQL and waits for nobody. A JWT is signed with the gateway's own secret
+//! (HS256), or by an issuer whose public keys the gateway follows ([`jwks`]); a key says which algorithm it is for, and a
+//! token's header can only agree ([`keys`]). The one thing that is ever waited for, and not for long, is a key that
+//! nobody here has seen yet.
+
+mod jwks;
+mod jwt;
+mod keys;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use self::jwks::{Jwks, JwksError};
+use self::jwt::Jwts;
+use crate::{
+    config::Config,
+    kernel::{
+        Kernel,
+        actor::{Caller, Credential},
+        clock::Clock,
+        error::{Error, Result},
+        token::ApiToken,
+    },
+};
+
+/// A credential longer than this isn't one.
+const MAX_LENGTH: usize = 8 * 1024;
+/// Said to whoever shows something else.
+const NOT_ONE: Error = Error::Unauthenticated("send `Authorization: Bearer` with an API token or a JWT");
+
+/// What verifies credentials. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Jwts>);
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authenticator")
+    }
+}
+
+impl Authenticator {
+    /// Verifies JWTs with the shared secret `secret` and, where the settings name a key set, with its keys.
+    ///
+    /// # Errors
+    /// Where the key set is a file that isn't one.
+    pub async fn open(config: &Config, secret: &[u8], clock: Clock) -> Result<Self, JwksError> {
+        Ok(Self(Arc::new(Jwts::open(config, secret, clock).await?)))
+    }
+
+    /// The issuer's keys, where there is an issuer. Somebody has to [follow](Jwks::follow) them.
+    pub fn jwks(&self) -> Option<&Jwks> {
+        self.0.jwks()
+    }
+
+    /// Who shows `authorization`, the value of the header or of `connection_init`; nobody where there is none.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED where it isn't valid; UNAVAILABLE where rights can't be read.
+    pub async fn authenticate(&self, kernel: &Kernel, authorization: Option<&str>) -> Result<Caller> {
+        let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
+        let credential = self.credential(authorization, kernel.clock()).await?;
+        kernel.rights().current()?.resolve(&credential, kernel.clock().now(), kernel.catalogue())
+    }
+
+    async fn credential(&self, authorization: &str, clock: &Clock) -> Result<Credential> {
+        let (scheme, token) = authorization.split_once(' ').ok_or(NOT_ONE)?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > MAX_LENGTH {
+            return Err(NOT_ONE);
+        }
+        if token.starts_with("opsk_") {
+            let token =
+                ApiToken::parse(token).ok_or(Error::Unauthenticated("this isn't a whole API token"))?;
+            return Ok(Credential::ApiToken(token.hash()));
+        }
+        self.0.verify(token, clock).await.map_err(|flaw| {
+            // Never the token, nor what it says.
+            tracing::debug!(why = %flaw, "a JWT was refused");
+            Error::Unauthenticated("this JWT isn't valid")
+        })
+    }
+}
