@@ -61,7 +61,8 @@ pub fn build() -> Schema {
 
 /// The contract, as `schema.graphql` holds it.
 pub fn sdl() -> String {
-    let sdl = build().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions());
+    let options = SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by();
+    let sdl = build().sdl_with_options(options);
     let lines: Vec<&str> = sdl.lines().map(str::trim_end).collect();
     format!("{}\n", lines.join("\n").trim())
 }
