@@ -67,15 +67,25 @@ export class Gateway {
 
   /** An API token with these permissions, and further arguments of `opsgate token create`. */
   async makeToken(permissions, ...args) {
-    const permitted = permissions.flatMap((permission) => ['--permission', permission]);
-    const token = await this.run('token', 'create', '--name', 'client', ...permitted, ...args);
-    await this.#known(token.trim());
-    return token.trim();
+    const token = await this.#createToken(permissions, ...args);
+    await this.#known(token);
+    return token;
   }
 
   /** A token that ends in so many milliseconds. */
   async makeShortToken(permissions, milliseconds) {
-    return this.makeToken(permissions, '--expires', new Date(Date.now() + milliseconds).toISOString());
+    const end = new Date(Date.now() + milliseconds);
+    const token = await this.#createToken(permissions, '--expires', end.toISOString());
+    await this.#known(token, end);
+    return token;
+  }
+
+  /** A token that has ended. */
+  async makeExpiredToken(permissions) {
+    const end = new Date(Date.now() + 1000);
+    const token = await this.#createToken(permissions, '--expires', end.toISOString());
+    await new Promise((resolve) => setTimeout(resolve, end - Date.now()));
+    return token;
   }
 
   /** Revokes a token. */
@@ -132,9 +142,14 @@ export class Gateway {
     await once(this.#process, 'exit');
   }
 
-  /** A token is made beside the process, which hears of it within a quarter of a second. */
-  async #known(token) {
-    for (;;) {
+  async #createToken(permissions, ...args) {
+    const permitted = permissions.flatMap((permission) => ['--permission', permission]);
+    return (await this.run('token', 'create', '--name', 'client', ...permitted, ...args)).trim();
+  }
+
+  /** A token is made beside the process, which hears of it within a quarter of a second; after its end, never. */
+  async #known(token, end = Infinity) {
+    while (Date.now() < end) {
       const { errors } = await this.post({ query: '{ viewer { permissions } }' }, token);
       if (!errors?.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) return;
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -32,12 +32,14 @@ export function earlier(root, base = process.env.SCHEMA_BASE ?? '') {
   });
 
   if (!NO_COMMIT.test(base)) {
-    if (attempt('cat-file', '-e', `${base}:${SCHEMA}`) === null) throw missing(`SCHEMA_BASE is ${base}, which isn't in it`);
+    if (attempt('cat-file', '-e', `${base}:${SCHEMA}`) === null)
+      throw missing(`SCHEMA_BASE is ${base}, which isn't in it`);
     return at(base);
   }
   const isShallow = git('rev-parse', '--is-shallow-repository') === 'true';
   const fork = attempt('merge-base', 'HEAD', 'origin/main');
-  if (!fork && isShallow && attempt('rev-parse', 'origin/main')) throw missing('the place where it left main is not in it');
+  if (!fork && isShallow && attempt('rev-parse', 'origin/main'))
+    throw missing('the place where it left main is not in it');
   if (fork && fork !== git('rev-parse', 'HEAD')) return at(fork);
 
   const now = readFileSync(path.join(root, SCHEMA), 'utf8').trimEnd();
@@ -48,4 +50,6 @@ export function earlier(root, base = process.env.SCHEMA_BASE ?? '') {
 }
 
 const missing = (what) =>
-  new Error(`this clone has not enough history to compare with: ${what} (git fetch --unshallow; in CI, fetch-depth: 0)`);
+  new Error(
+    `this clone has not enough history to compare with: ${what} (git fetch --unshallow; in CI, fetch-depth: 0)`,
+  );

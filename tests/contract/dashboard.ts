@@ -36,7 +36,9 @@ export async function open(title: string): Promise<string> {
 }
 
 /** A snapshot's place is where a subscription begins. */
-export function following({ eventCursor }: ResultOf<typeof SnapshotDocument>): VariablesOf<typeof IncidentsLiveDocument> {
+export function following({
+  eventCursor,
+}: ResultOf<typeof SnapshotDocument>): VariablesOf<typeof IncidentsLiveDocument> {
   return { after: eventCursor };
 }
 

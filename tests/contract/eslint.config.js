@@ -1,5 +1,5 @@
-// The rules of graphql-eslint for the schema, for Relay, and for operations. What contradicts the API's style is off, each
-// with its reason.
+// The rules of graphql-eslint for the schema, for Relay, and for operations. What contradicts the API's style is off, with
+// a reason each.
 
 import graphql from '@graphql-eslint/eslint-plugin';
 import path from 'node:path';

@@ -41,8 +41,16 @@ describe('the comparison', () => {
   const breaks = {
     'a field that is gone': [/\t"Its name\."\n\tname: String!\n(?=\t"How much of it)/, '', 'AffectedService.name'],
     'a field that may be null now': [/(?<=type Viewer \{[^}]*actor: Actor)!/, '', 'Viewer.actor'],
-    'an argument that must be given': ['incidentByNumber(', 'incidentByNumber(year: Int!, ', 'Query.incidentByNumber.year'],
-    'an input that must be given': [/(?<=input IncidentCreateInput \{[^}]*description: String)\n/, '!\n', 'IncidentCreateInput.description'],
+    'an argument that must be given': [
+      'incidentByNumber(',
+      'incidentByNumber(year: Int!, ',
+      'Query.incidentByNumber.year',
+    ],
+    'an input that must be given': [
+      /(?<=input IncidentCreateInput \{[^}]*description: String)\n/,
+      '!\n',
+      'IncidentCreateInput.description',
+    ],
     'a value of an enum that is gone': [/\t"[^"]*"\n\tMANY\n/, '', 'IncidentImpact.MANY'],
     'a permission that is another': [
       /(?<=\n\tincident\(id: ID!\): Incident @requires\(permission: )"incidents.read"/,
@@ -54,7 +62,11 @@ describe('the comparison', () => {
       ', stepUp: true',
       'Query.incident.@requires.stepUp',
     ],
-    'a permission where none was asked for': ['viewer: Viewer! @authenticated', 'viewer: Viewer! @requires(permission: "a.b")', 'Query.viewer.@requires'],
+    'a permission where none was asked for': [
+      'viewer: Viewer! @authenticated',
+      'viewer: Viewer! @requires(permission: "a.b")',
+      'Query.viewer.@requires',
+    ],
   };
   for (const [what, [from, to, path]] of Object.entries(breaks)) {
     it(`finds ${what}`, async () => {

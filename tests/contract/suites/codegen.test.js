@@ -13,7 +13,10 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const GENERATED = path.join(ROOT, 'generated');
 
 function compile() {
-  const { status, stdout, stderr } = spawnSync(path.join(ROOT, 'node_modules/.bin/tsc'), { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(path.join(ROOT, 'node_modules/.bin/tsc'), {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   return { status, output: stdout + stderr };
 }
 

@@ -37,12 +37,18 @@ describe('graphql-eslint', () => {
   for (const [what, [text, rule]] of Object.entries(faults)) {
     it(`finds ${what}`, async () => {
       const found = await judge(SCHEMA, `${read(SCHEMA)}\n${text}\n`);
-      assert.ok(found.some(({ ruleId }) => ruleId?.endsWith(rule)), JSON.stringify(found));
+      assert.ok(
+        found.some(({ ruleId }) => ruleId?.endsWith(rule)),
+        JSON.stringify(found),
+      );
     });
   }
 
   it('finds an operation that selects what is not there', async () => {
     const found = await judge(`${EXAMPLES}/front-end/odd.graphql`, 'query Oddity { viewer { oddity } }');
-    assert.ok(found.some(({ ruleId }) => ruleId?.endsWith('fields-on-correct-type')), JSON.stringify(found));
+    assert.ok(
+      found.some(({ ruleId }) => ruleId?.endsWith('fields-on-correct-type')),
+      JSON.stringify(found),
+    );
   });
 });
