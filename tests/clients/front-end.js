@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 
 import './browser.js';
 import { Gateway } from './gateway.js';
-import { MUTATION, QUERY, SUBSCRIPTION, take, titles } from './operations.js';
+import { MUTATION, QUERY, SNAPSHOT, SUBSCRIPTION, take, titles } from './operations.js';
 
 /**
  * Judges a client. `connect(url, credential, options)` answers what a suite makes of it: `ask(document, variables,
@@ -51,6 +51,16 @@ export function judge(name, connect) {
       const changes = await follow(client());
       await client().ask(MUTATION, { title: 'live' });
       assert.deepEqual(titles(await take(changes, 1)), ['live']);
+      await changes.return();
+    });
+
+    it('begins with a snapshot, and hears of everything beyond it', async () => {
+      await gateway.openIncident('in the snapshot');
+      const { data } = await client().ask(SNAPSHOT);
+      await gateway.openIncident('beyond it');
+      const changes = client().follow(SUBSCRIPTION, { after: data.eventCursor });
+      assert.equal(data.incidents.nodes[0].title, 'in the snapshot');
+      assert.deepEqual(titles(await take(changes, 1)), ['beyond it']);
       await changes.return();
     });
 

@@ -2,6 +2,8 @@
 
 export const QUERY = '{ viewer { permissions } }';
 
+export const SNAPSHOT = '{ eventCursor incidents(first: 1) { nodes { id title } } }';
+
 export const MUTATION = `mutation($title: String!) {
   incidentCreate(input: { title: $title, severity: HIGH }) {
     incident { id title } userErrors { code field } receipt { isReplay } } }`;

@@ -1,12 +1,14 @@
 """Opsgate from Python, with gql: `incidents.py list`, `incidents.py open TITLE KEY`, `incidents.py follow CURSOR`.
 
-Where the gateway is and who asks stand in OPSGATE_URL and OPSGATE_TOKEN. What comes is printed, a line of JSON each.
+OPSGATE_URL says where the gateway is, OPSGATE_TOKEN_FILE where the token stands, which something else may keep fresh.
+What comes is printed, a line of JSON each.
 """
 
 import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 
 from gql import Client, GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
@@ -78,19 +80,23 @@ async def follow(url, credential, after, pause=1.0):
 
 
 async def main(command, *arguments):
-    url, token = os.environ["OPSGATE_URL"], os.environ["OPSGATE_TOKEN"]
+    url = os.environ["OPSGATE_URL"]
     if command == "list":
-        answer = await ask(url, token, LIST, {"first": 20})
+        answer = await ask(url, credential(), LIST, {"first": 20})
         for incident in answer["incidents"]["nodes"]:
             show(incident)
     elif command == "open":
         title, key = arguments
         variables = {"input": {"title": title, "severity": "HIGH"}}
-        answer = await ask(url, token, OPEN, variables, {"Idempotency-Key": key})
+        answer = await ask(url, credential(), OPEN, variables, {"Idempotency-Key": key})
         show(answer["incidentCreate"])
     elif command == "follow":
-        async for change in follow(url, lambda: token, *arguments):
+        async for change in follow(url, credential, *arguments):
             show(change)
+
+
+def credential():
+    return Path(os.environ["OPSGATE_TOKEN_FILE"]).read_text().strip()
 
 
 def show(value):

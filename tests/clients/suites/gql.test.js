@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { Gateway } from '../gateway.js';
 import { take } from '../operations.js';
@@ -19,8 +21,8 @@ class Program {
   #lines;
   #complaint = '';
 
-  constructor(gateway, token, ...args) {
-    const env = { ...process.env, OPSGATE_URL: gateway.url, OPSGATE_TOKEN: token };
+  constructor(url, tokenFile, ...args) {
+    const env = { ...process.env, OPSGATE_URL: url, OPSGATE_TOKEN_FILE: tokenFile };
     this.#process = spawn(PYTHON, [path.join(HERE, 'snippets/incidents.py'), ...args], { env });
     this.#process.stderr.on('data', (data) => (this.#complaint += data));
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
@@ -47,12 +49,22 @@ class Program {
 }
 
 describe('gql', () => {
-  let gateway;
-  before(async () => (gateway = await Gateway.start()));
-  after(() => gateway.stop());
+  let gateway, scratch;
+  before(async () => {
+    gateway = await Gateway.start();
+    scratch = await mkdtemp(path.join(tmpdir(), 'opsgate-gql-'));
+  });
+  after(async () => {
+    await gateway.stop();
+    await rm(scratch, { recursive: true });
+  });
 
-  const run = (...args) => new Program(gateway, gateway.token, ...args);
+  const signIn = (token) => writeFile(path.join(scratch, 'token'), `${token}\n`);
+  const run = (...args) => new Program(gateway.url, path.join(scratch, 'token'), ...args);
+  const follow = async () => run('follow', await gateway.cursor());
   const titles = (changes) => changes.map(({ incident }) => incident.title);
+
+  beforeEach(() => signIn(gateway.token));
 
   it('mutates, repeats it safely, and queries', async () => {
     const [first] = await run('open', 'by gql', 'a key').all();
@@ -73,13 +85,28 @@ describe('gql', () => {
   });
 
   it('is told that its token has expired', async () => {
-    const token = await gateway.makeExpiredToken(['incidents.read']);
-    await assert.rejects(new Program(gateway, token, 'list').all(), /UNAUTHENTICATED/);
+    await signIn(await gateway.makeExpiredToken(['incidents.read']));
+    await assert.rejects(run('list').all(), /UNAUTHENTICATED/);
+  });
+
+  it('goes on with a fresh token where the old one expires', async () => {
+    const lifetime = 3000;
+    const isOver = new Promise((resolve) => setTimeout(resolve, lifetime + 1000));
+    await signIn(await gateway.makeShortToken(['incidents.read'], lifetime));
+    const program = await follow();
+    await gateway.openIncident('with the old one');
+    assert.deepEqual(titles(await program.take(1)), ['with the old one']);
+    await signIn(gateway.token);
+    await isOver;
+    await gateway.openIncident('with the fresh one');
+    assert.deepEqual(titles(await program.take(1)), ['with the fresh one']);
+    await program.stop();
   });
 
   it('gives up where its token is revoked', async () => {
     const token = await gateway.makeToken(['incidents.read']);
-    const program = new Program(gateway, token, 'follow', await gateway.cursor());
+    await signIn(token);
+    const program = await follow();
     await gateway.openIncident('the last');
     await program.take(1);
     await gateway.revoke(token);
@@ -88,7 +115,7 @@ describe('gql', () => {
 
   for (const signal of ['SIGTERM', 'SIGKILL']) {
     it(`resumes after the gateway got ${signal}: nothing is lost, none comes twice`, async () => {
-      const program = run('follow', await gateway.cursor());
+      const program = await follow();
       await gateway.openIncident('before');
       assert.deepEqual(titles(await program.take(1)), ['before']);
       await gateway.restart(signal);
