@@ -47,14 +47,15 @@ pub struct Subscription(
 /// The schema of the gateway.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// How many levels a document may have: as many as GraphiQL's introspection. The stacks of threads are made for it.
-const MAX_DEPTH: usize = 15;
+/// How deep selection sets may be nested: as deep as the parser lets them. What a document may have is decided before it
+/// gets here (http/limits).
+const MAX_NESTING: usize = 64;
 
 /// Builds the schema.
 pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .extension(SpecNulls)
-        .limit_depth(MAX_DEPTH)
+        .limit_recursive_depth(MAX_NESTING)
         .disable_suggestions()
         .finish()
 }

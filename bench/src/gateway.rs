@@ -61,8 +61,10 @@ impl Setup {
             .env("OPSGATE_DATA_DIR", self.scratch.join("data"))
             .env("OPSGATE_LISTEN", "127.0.0.1:0")
             .env("OPSGATE_METRICS_LISTEN", "127.0.0.1:0")
-            // All subscriptions are one caller's here.
-            .env("OPSGATE_MAX_SUBSCRIPTIONS_PER_CALLER", "1000000")
+            // One caller stands for many: every limit is checked and charged, but this one isn't for it to reach.
+            .env("OPSGATE_CALLER_COST_BUCKET", "1000000000")
+            .env("OPSGATE_CALLER_COST_PER_SECOND", "1000000000")
+            .env("OPSGATE_CALLER_MAX_SUBSCRIPTIONS", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

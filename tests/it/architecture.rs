@@ -60,12 +60,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const OTHERS: [&str; 8] = ["app", "cli", "config", "http", "kernel", "main", "schema", "workers"];
 
 /// The parts of the kernel that name async-graphql.
-const GRAPHQL_IN_KERNEL: [&str; 15] = [
+const GRAPHQL_IN_KERNEL: [&str; 16] = [
     "change",
     "eager",
     "error",
     "guard",
     "id",
+    "list_size",
     "loader",
     "log::cursor",
     "mutation",

@@ -12,6 +12,7 @@ mod faults;
 mod graphiql;
 mod http;
 mod incidents;
+mod limits;
 mod monitoring;
 mod mutations;
 mod order;

@@ -45,6 +45,9 @@ impl Program {
             .with("database_max_connections", "8")
             .with("listen", "127.0.0.1:0")
             .with("metrics_listen", "127.0.0.1:0")
+            // The one caller of a test does in seconds what is meant for many.
+            .with("caller_cost_bucket", "1000000000")
+            .with("caller_cost_per_second", "1000000000")
     }
 
     /// The same with another setting, by its name in the configuration file.

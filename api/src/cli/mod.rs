@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The stack of a thread, in bytes. Execution nests frames for each level of a document, 200 KiB a level in an
-/// unoptimised build; the deepest document that is accepted fits five times. What isn't touched costs no memory.
+/// unoptimised build; the deepest document that any setting lets in fits. What isn't touched costs no memory.
 const STACK: usize = 16 * 1024 * 1024;
 
 /// Opsgate: one GraphQL schema over a platform's operations.

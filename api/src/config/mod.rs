@@ -79,12 +79,38 @@ pub struct Config {
     pub body_limit_bytes: usize,
     /// The longest time until a request's body is there.
     pub body_timeout: Duration,
+    /// The longest document, in bytes.
+    pub document_max_bytes: usize,
+    /// Tokens in a document.
+    pub document_max_tokens: usize,
+    /// Brackets within each other.
+    pub document_max_nesting: usize,
+    /// Fields within each other.
+    pub document_max_depth: usize,
+    /// Aliases in an operation.
+    pub document_max_aliases: usize,
+    /// Root fields in an operation.
+    pub document_max_root_fields: usize,
+    /// Directives in an operation.
+    pub document_max_directives: usize,
+    /// Fields within each other in an introspection.
+    pub introspection_max_depth: usize,
+    /// Values that an introspection may ask for.
+    pub introspection_max_values: usize,
+    /// Values in the variables of a request.
+    pub variables_max_values: usize,
+    /// Points that a request may cost.
+    pub request_max_cost: u64,
+    /// Points that a caller may spend at once.
+    pub caller_cost_bucket: u64,
+    /// Points that come back to a caller each second.
+    pub caller_cost_per_second: u64,
+    /// Subscriptions of one caller.
+    pub caller_max_subscriptions: usize,
     /// The longest wait for `connection_init`.
     pub websocket_init_timeout: Duration,
     /// Operations on one connection.
     pub max_subscriptions_per_connection: usize,
-    /// Subscriptions of one caller.
-    pub max_subscriptions_per_caller: usize,
     /// The time between two pings of a WebSocket.
     pub websocket_ping_interval: Duration,
     /// The longest silence of an event stream.
@@ -167,9 +193,22 @@ impl Config {
             request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
             body_limit_bytes: from.whole("body_limit_bytes")?,
             body_timeout: from.whole("body_timeout_ms").map(Duration::from_millis)?,
+            document_max_bytes: from.whole("document_max_bytes")?,
+            document_max_tokens: from.whole("document_max_tokens")?,
+            document_max_nesting: from.whole("document_max_nesting")?,
+            document_max_depth: from.whole("document_max_depth")?,
+            document_max_aliases: from.whole("document_max_aliases")?,
+            document_max_root_fields: from.whole("document_max_root_fields")?,
+            document_max_directives: from.whole("document_max_directives")?,
+            introspection_max_depth: from.whole("introspection_max_depth")?,
+            introspection_max_values: from.whole("introspection_max_values")?,
+            variables_max_values: from.whole("variables_max_values")?,
+            request_max_cost: from.whole("request_max_cost")?,
+            caller_cost_bucket: from.whole("caller_cost_bucket")?,
+            caller_cost_per_second: from.whole("caller_cost_per_second")?,
+            caller_max_subscriptions: from.whole("caller_max_subscriptions")?,
             websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
             max_subscriptions_per_connection: from.whole("max_subscriptions_per_connection")?,
-            max_subscriptions_per_caller: from.whole("max_subscriptions_per_caller")?,
             websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,
             stream_keep_alive: from.whole("stream_keep_alive_ms").map(Duration::from_millis)?,
             graphiql: from.switch("graphiql")?,

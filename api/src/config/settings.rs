@@ -51,6 +51,8 @@ use Initially::{Unset, Value};
 
 /// A day, the most that a timeout takes.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// The deepest document that any setting lets in. The stacks of threads are made for it (cli/mod.rs).
+const MAX_DEPTH: u64 = 30;
 
 /// Every setting, in the order of the example file.
 pub const SETTINGS: &[Setting] = &[
@@ -145,6 +147,75 @@ pub const SETTINGS: &[Setting] = &[
         Value("10000"),
     ),
     open(
+        "document_max_bytes",
+        "The longest GraphQL document. Long values belong into variables.",
+        Whole(1024..=1 << 20),
+        Value("65536"),
+    ),
+    open(
+        "document_max_tokens",
+        "Tokens in a document, comments counted; selections in it, with fragments written out.",
+        Whole(100..=100_000),
+        Value("2000"),
+    ),
+    open(
+        "document_max_nesting",
+        "Brackets within each other in a document, and lists and objects within each other in variables.",
+        Whole(4..=64),
+        Value("32"),
+    ),
+    open(
+        "document_max_depth",
+        "Fields within each other in a document, introspection aside.",
+        Whole(1..=MAX_DEPTH),
+        Value("12"),
+    ),
+    open("document_max_aliases", "Aliases in an operation.", Whole(0..=10_000), Value("30")),
+    open("document_max_root_fields", "Root fields in an operation.", Whole(1..=1000), Value("20")),
+    open("document_max_directives", "Directives in an operation.", Whole(0..=10_000), Value("50")),
+    open(
+        "introspection_max_depth",
+        "Fields within each other in an introspection: GraphiQL's has 15.",
+        Whole(1..=MAX_DEPTH),
+        Value("16"),
+    ),
+    open(
+        "introspection_max_values",
+        "What an introspection may ask for, with each list counted as ten: GraphiQL's asks for 52,000.",
+        Whole(1..=100_000_000),
+        Value("100000"),
+    ),
+    open(
+        "variables_max_values",
+        "Values in the variables of a request: scalars, lists and objects.",
+        Whole(100..=1_000_000),
+        Value("20000"),
+    ),
+    open(
+        "request_max_cost",
+        "What a request may cost, in points: about the objects that it reads (docs/limits.md).",
+        Whole(1..=1_000_000),
+        Value("1000"),
+    ),
+    open(
+        "caller_cost_bucket",
+        "What one caller may spend at once, in points, and has back after a while.",
+        Whole(1..=1_000_000_000),
+        Value("50000"),
+    ),
+    open(
+        "caller_cost_per_second",
+        "What comes back to a caller each second, in points.",
+        Whole(1..=1_000_000_000),
+        Value("5000"),
+    ),
+    open(
+        "caller_max_subscriptions",
+        "Subscriptions that one caller has at the same time in one process, over all connections.",
+        Whole(1..=1_000_000),
+        Value("1000"),
+    ),
+    open(
         "websocket_init_timeout_ms",
         "How long a new WebSocket may stay silent before it says connection_init, in milliseconds.",
         Whole(1..=DAY_MS),
@@ -155,12 +226,6 @@ pub const SETTINGS: &[Setting] = &[
         "Operations that one WebSocket or event stream carries at the same time.",
         Whole(1..=10_000),
         Value("100"),
-    ),
-    open(
-        "max_subscriptions_per_caller",
-        "Subscriptions that one caller has at the same time in one process, over all connections.",
-        Whole(1..=1_000_000),
-        Value("1000"),
     ),
     open(
         "websocket_ping_interval_ms",

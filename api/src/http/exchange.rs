@@ -55,7 +55,8 @@ impl Exchange {
         amend(&mut self.origin, &params.extensions);
         let caller = self.authenticate().await?;
         let options = self.options()?;
-        let operation = self.face.pipeline().admit(&caller, params).await?.with_options(options);
+        let admitted = self.face.pipeline().admit(&caller, &self.origin, params).await?;
+        let operation = admitted.with_options(options);
         if is_safe && operation.ty == OperationType::Mutation {
             let message = "a GET changes nothing: send mutations by POST";
             return Err(Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message).with(header::ALLOW, "POST"));

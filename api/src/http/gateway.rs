@@ -2,10 +2,7 @@
 
 use async_graphql::Response;
 
-use super::{
-    pipeline::{Operation, Pipeline, Refusal},
-    subscribers::Subscribers,
-};
+use super::pipeline::{Operation, Pipeline, Refusal};
 use crate::kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams};
 
 /// A gateway, as those see it who carry its messages. Cheap to clone.
@@ -15,9 +12,6 @@ pub trait Gateway: Clone + Send + Sync + 'static {
 
     /// The subscriptions of the process.
     fn streams(&self) -> &Streams;
-
-    /// How many subscriptions each caller has.
-    fn subscribers(&self) -> &Subscribers;
 
     /// The stages of a request.
     fn pipeline(&self) -> &Pipeline;

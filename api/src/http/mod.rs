@@ -8,11 +8,11 @@ mod gateway;
 mod graphiql;
 mod graphql;
 mod health;
+mod limits;
 pub mod metrics;
 mod operations;
 mod pipeline;
 mod sse;
-mod subscribers;
 mod websocket;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -23,13 +23,20 @@ use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 use self::{
     gateway::Gateway,
+    limits::Limits,
     pipeline::{Bounds, Operation, Pipeline, Refusal, Types},
     sse::Reservations,
-    subscribers::Subscribers,
 };
 use crate::{
     config::Config,
-    kernel::{Kernel, actor::Caller, error::Result, request::Origin, stream::Streams},
+    kernel::{
+        Kernel,
+        actor::Caller,
+        error::Result,
+        request::Origin,
+        stream::Streams,
+        throttle::{Allowance, Throttle},
+    },
     schema::{Mutation, Query, Schema, Subscription},
 };
 
@@ -44,7 +51,6 @@ struct Parts {
     schema: Schema,
     streams: Streams,
     pipeline: Pipeline,
-    subscribers: Subscribers,
     reservations: Reservations,
     connections: TaskTracker,
     authenticator: Authenticator,
@@ -60,15 +66,16 @@ impl std::fmt::Debug for Face {
 impl Face {
     /// The face of `kernel` that answers by `schema`.
     pub fn new(kernel: Kernel, schema: Schema, authenticator: Authenticator, config: Config) -> Self {
-        let streams = Streams::new(kernel.clone(), schema.clone());
-        let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscription>());
-        let subscribers = Subscribers::new(config.max_subscriptions_per_caller);
+        let throttle = Throttle::new(kernel.clock().clone(), Allowance::of(&config));
+        let streams = Streams::new(kernel.clone(), schema.clone(), throttle.clone());
+        let types = Types::of::<Query, Mutation, Subscription>();
+        let limits = Limits::new(&config, types.registry(), throttle);
+        let pipeline = Pipeline::new(types, limits);
         Self(Arc::new(Parts {
             kernel,
             schema,
             streams,
             pipeline,
-            subscribers,
             reservations: Reservations::default(),
             connections: TaskTracker::new(),
             authenticator,
@@ -126,10 +133,6 @@ impl Gateway for Face {
 
     fn streams(&self) -> &Streams {
         &self.0.streams
-    }
-
-    fn subscribers(&self) -> &Subscribers {
-        &self.0.subscribers
     }
 
     fn pipeline(&self) -> &Pipeline {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_graphql::{ServerError, parser::types::OperationType};
+use axum::http::{StatusCode, header};
 use futures_util::{
     StreamExt,
     future::AbortHandle,
@@ -25,6 +26,8 @@ use crate::kernel::{
     stream::{Delivery, Place, Session},
 };
 
+/// When it may be worth trying again: there is room as soon as an operation ends.
+const RETRY_AFTER_MS: u64 = 1000;
 /// Operations that may have been stopped and still be there, however few may run.
 const SLACK: usize = 16;
 
@@ -51,6 +54,15 @@ pub(super) struct Events {
     stream: BoxStream<'static, Event>,
     /// Of which kind it is, once that is known.
     kind: Arc<OnceLock<OperationType>>,
+}
+
+/// The refusal of an operation where `most` run already.
+pub(super) fn too_many(whose: &str, most: usize) -> Refusal {
+    let message = format!("{whose} {most} operations already: complete one first");
+    Refusal::http(StatusCode::TOO_MANY_REQUESTS, &message)
+        .recoded("THROTTLED")
+        .extended("retryAfterMs", RETRY_AFTER_MS)
+        .with(header::RETRY_AFTER, RETRY_AFTER_MS.div_ceil(1000))
 }
 
 /// An operation that begins.
@@ -110,22 +122,16 @@ fn subscription<G: Gateway>(
     place: Place,
     operation: Operation,
 ) -> BoxStream<'static, Event> {
-    let counted = match gateway.subscribers().count(&session.caller()) {
-        Ok(counted) => counted,
-        Err(refusal) => return refused(refusal, &origin),
-    };
-    let deliveries = gateway.streams().subscribe(session, origin, operation.request, place);
+    let cost = operation.admission.cost();
+    let deliveries = gateway.streams().subscribe(session, origin, operation.request, place, cost);
     deliveries
-        .map(move |delivery| {
-            let _counted = &counted;
-            match delivery {
-                Delivery::Next { cursor, payload } => Event::Next(payload, Some(cursor)),
-                Delivery::Error(mut errors) => {
-                    gateway.pipeline().tidy(&mut errors);
-                    Event::Refused(errors)
-                }
-                Delivery::Complete => Event::Complete,
+        .map(move |delivery| match delivery {
+            Delivery::Next { cursor, payload } => Event::Next(payload, Some(cursor)),
+            Delivery::Error(mut errors) => {
+                gateway.pipeline().tidy(&mut errors);
+                Event::Refused(errors)
             }
+            Delivery::Complete => Event::Complete,
         })
         .boxed()
 }

@@ -16,8 +16,18 @@ fn circle(levels: usize) -> String {
 
 #[tokio::test]
 async fn a_deep_document_is_answered_or_refused_and_the_process_lives() {
+    assert_eq!(deepest_in("12").await, 10);
+}
+
+#[tokio::test]
+async fn it_lives_with_the_deepest_that_the_setting_takes() {
+    assert_eq!(deepest_in("30").await, 28);
+}
+
+/// How many levels are answered below an alert where documents may have `depth`.
+async fn deepest_in(depth: &str) -> usize {
     let database = Database::create().await;
-    let gateway = Program::new(OPSGATE, &database).serve().await;
+    let gateway = Program::new(OPSGATE, &database).with("document_max_depth", depth).serve().await;
     let owner = gateway.client(gateway.token().unwrap());
     let service = owner.mutate("serviceRegister", json!({ "name": "core" }), "service { id }").await.ok();
     let input = json!({ "source": "it", "dedupKey": "it", "severity": "LOW", "title": "x",
@@ -35,6 +45,7 @@ async fn a_deep_document_is_answered_or_refused_and_the_process_lives() {
     let (asked, changed) = (deepest(asked).await, deepest(changed).await);
     assert_eq!(asked, changed + 1, "the payload is a level of its own");
     follow(&owner, changed, &input).await;
+    asked
 }
 
 /// How many levels are answered; those beyond are refused.

@@ -30,7 +30,7 @@ fn bearer(gateway: &TestGateway) -> String {
     format!("Bearer {}", gateway.owner().credential().unwrap())
 }
 
-/// A body that says nothing but its type's name.
+/// Data that is nothing but its type's name.
 fn typename() -> Value {
-    json!({ "data": { "__typename": "Query" } })
+    json!({ "__typename": "Query" })
 }

@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_stops_cleanly_and_its_streams_go_on_elsewhere() {
     let database = Database::create().await;
-    let program = Program::new(OPSGATE, &database);
+    let program = Program::new(OPSGATE, &database).with("document_max_bytes", "1000000");
     let gateway = program.serve().await;
     let token = gateway.token().unwrap().to_owned();
     let client = gateway.client(&token);

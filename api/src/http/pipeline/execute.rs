@@ -32,7 +32,7 @@ pub async fn execute(
     origin: Origin,
     operation: Operation,
 ) -> Result<Response, Refusal> {
-    let Operation { ty, reads_cursor, options, request, .. } = operation;
+    let Operation { ty, reads_cursor, options, request, admission, .. } = operation;
     if ty == OperationType::Subscription {
         let message = "subscriptions are served over WebSocket (graphql-transport-ws) at this path, and as \
                        server-sent events below it";
@@ -61,6 +61,7 @@ pub async fn execute(
         tokio::time::timeout(limit, running).await.map_err(too_long)?.map_err(panicked)?
     };
     let mut response = pipeline.validated(response)?;
+    admission.settle(&mut response);
     complete(&mut response.errors, &origin);
     Ok(response)
 }

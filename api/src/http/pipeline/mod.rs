@@ -5,7 +5,9 @@
 //! | negotiate what the answer is written as | [`Media::of`] | 406 |
 //! | read the request: a body, a URL, a message of a socket | [`read`], [`Params`] | 400, 408, 413, 415 |
 //! | authenticate | [`Authenticator`](super::Authenticator) | 401, 503 |
-//! | read the document, choose its operation, check the variables | [`Operation::read`] | `GRAPHQL_PARSE_FAILED`, … |
+//! | read the document within its bounds, choose its operation | [`Limits::read`] | `GRAPHQL_PARSE_FAILED`, … |
+//! | check the variables | [`variables::check`] | `BAD_USER_INPUT` |
+//! | price it, and take that from the caller's bucket | [`Limits::admit`] | `MAX_COST_EXCEEDED`, `THROTTLED` |
 //! | execute | [`execute`](execute::execute) | `GRAPHQL_VALIDATION_FAILED`, 503 |
 //! | answer | [`answer`] | |
 //!
@@ -31,7 +33,8 @@ use std::sync::Arc;
 
 use async_graphql::{Response, ServerError};
 
-use crate::kernel::actor::Caller;
+use super::limits::Limits;
+use crate::kernel::{actor::Caller, request::Origin};
 
 pub use self::{
     answer::{answer, bare, complete, payload, refused_payload},
@@ -43,28 +46,35 @@ pub use self::{
     read::{Bounds, read},
     refusal::Refusal,
     types::Types,
+    words::unparsable,
 };
 
 /// The stages that all transports share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     types: Arc<Types>,
+    limits: Arc<Limits>,
 }
 
 impl Pipeline {
-    /// For requests to the schema of these types.
-    pub fn new(types: Types) -> Self {
-        Self { types: Arc::new(types) }
+    /// For requests to the schema of these types, within these limits.
+    pub fn new(types: Types, limits: Limits) -> Self {
+        Self { types: Arc::new(types), limits: Arc::new(limits) }
     }
 
     /// From the parameters of a request to an operation that may be executed for `caller`.
     ///
     /// # Errors
     /// Whatever is wrong with the request before it is executed.
-    pub async fn admit(&self, _caller: &Caller, params: Params) -> Result<Operation, Refusal> {
+    pub async fn admit(
+        &self,
+        caller: &Caller,
+        origin: &Origin,
+        params: Params,
+    ) -> Result<Operation, Refusal> {
         let Params { query, .. } = params;
         let document = query.ok_or_else(|| Refusal::malformed("the request has no `query`"))?;
-        Operation::read(document, Params { query: None, ..params }, &self.types)
+        Operation::read(self, caller, origin, document, Params { query: None, ..params })
     }
 
     /// What was executed; or, where the document wasn't valid, why not.

@@ -4,14 +4,18 @@ use std::collections::HashSet;
 
 use async_graphql::{
     Extensions, Name, Request,
-    parser::{
-        parse_query,
-        types::{ExecutableDocument, OperationType, Selection, SelectionSet},
-    },
+    parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 
-use super::{Params, Refusal, types::Types, variables, words};
-use crate::kernel::{request::Options, stream};
+use super::{Params, Pipeline, Refusal, variables};
+use crate::{
+    http::limits::Admission,
+    kernel::{
+        actor::Caller,
+        request::{Options, Origin},
+        stream,
+    },
+};
 
 /// One operation, ready to be executed.
 pub struct Operation {
@@ -25,27 +29,39 @@ pub struct Operation {
     pub extensions: Extensions,
     /// The request, its document parsed.
     pub request: Request,
+    /// What was let in, and for how much.
+    pub admission: Admission,
 }
 
 impl Operation {
     /// Reads `document` and chooses the operation that `params` names.
     ///
     /// # Errors
-    /// GRAPHQL_PARSE_FAILED, OPERATION_RESOLUTION_FAILURE, or BAD_USER_INPUT where variables don't fit.
-    pub fn read(document: String, params: Params, types: &Types) -> Result<Self, Refusal> {
+    /// GRAPHQL_PARSE_FAILED, OPERATION_RESOLUTION_FAILURE, BAD_USER_INPUT where variables don't fit, and whatever limit
+    /// it is beyond.
+    pub fn read(
+        pipeline: &Pipeline,
+        caller: &Caller,
+        origin: &Origin,
+        document: String,
+        params: Params,
+    ) -> Result<Self, Refusal> {
         let Params { operation_name, variables, extensions, .. } = params;
-        let parsed = parse_query(&document).map_err(|error| words::unparsable(&error))?;
-        let operation = stream::choose(&parsed, operation_name.as_deref())
+        let known = pipeline.limits.read(&document, operation_name.as_deref())?;
+        let parsed = &known.document;
+        let operation = stream::choose(parsed, operation_name.as_deref())
             .map_err(|error| Refusal::documents(vec![error]))?;
-        variables::check(&operation.node, &variables, types)?;
+        pipeline.limits.check_variables(&variables)?;
+        variables::check(&operation.node, &variables, &pipeline.types)?;
         let ty = operation.node.ty;
         let reads_cursor = ty == OperationType::Query
-            && selects(&parsed, &operation.node.selection_set.node, "eventCursor", &mut HashSet::new());
+            && selects(parsed, &operation.node.selection_set.node, "eventCursor", &mut HashSet::new());
         let options = Options::of(&extensions)?;
+        let admission = pipeline.limits.admit(known.clone(), &variables, caller, origin)?;
         let mut request = Request::new(document).variables(variables);
         request.operation_name = operation_name;
-        request.set_parsed_query(parsed);
-        Ok(Self { ty, reads_cursor, options, extensions, request })
+        request.set_parsed_query(parsed.clone());
+        Ok(Self { ty, reads_cursor, options, extensions, request, admission })
     }
 
     /// What `headers` ask of the request, where it doesn't say itself.

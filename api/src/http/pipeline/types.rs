@@ -23,7 +23,12 @@ impl std::fmt::Debug for Types {
 impl Types {
     /// Those of the schema with these roots.
     pub fn of<Q: ObjectType, M: ObjectType, S: SubscriptionType>() -> Self {
-        let mut registry = Registry::default();
+        let mut registry = Registry {
+            query_type: Q::type_name().into_owned(),
+            mutation_type: Some(M::type_name().into_owned()),
+            subscription_type: Some(S::type_name().into_owned()),
+            ..Registry::default()
+        };
         Q::create_type_info(&mut registry);
         M::create_type_info(&mut registry);
         S::create_type_info(&mut registry);
@@ -31,6 +36,11 @@ impl Types {
         let mut names: HashSet<String> = introspection.map(str::to_owned).into();
         names.extend(registry.names());
         Self { registry, names }
+    }
+
+    /// All of it.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The type called `name`.

@@ -14,7 +14,10 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
-    http::{operations::Events, pipeline::Refusal, subscribers::too_many},
+    http::{
+        operations::{Events, too_many},
+        pipeline::Refusal,
+    },
     kernel::{actor::Caller, stream::Session},
 };
 

@@ -19,9 +19,8 @@ use super::{
 use crate::{
     http::{
         gateway::Gateway,
-        operations::{Beginning, Operations, begin},
+        operations::{Beginning, Operations, begin, too_many},
         pipeline::{Params, amend, complete, new_request_id},
-        subscribers::too_many,
     },
     kernel::{
         error::Error,
@@ -205,7 +204,8 @@ impl<G: Gateway> Connection<G> {
         }
         let beginning = Beginning::here(&self.gateway, session, origin);
         let (pipeline, caller) = (self.gateway.pipeline().clone(), session.caller());
-        let admitted = async move { pipeline.admit(&caller, params).await };
+        let from = beginning.origin.clone();
+        let admitted = async move { pipeline.admit(&caller, &from, params).await };
         let events = begin(self.gateway.clone(), beginning, admitted);
         self.operations.start(id, events, move |event| envelope.of(event));
         Ok(())

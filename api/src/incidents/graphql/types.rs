@@ -23,6 +23,7 @@ use crate::{
         eager::Eager,
         error::Result,
         id::Prefix,
+        list_size::list_size,
         object::{self, Stored},
         page::{Args, Connection, Cursor, Filter},
         request::RequestExt,
@@ -224,6 +225,7 @@ impl Incident {
     }
 
     /// What the caller may do to it now, and if not, why.
+    #[graphql(directive = list_size::apply(8))]
     async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<ActionPermission> {
         let caller = ctx.request().caller();
         let row = &self.0;

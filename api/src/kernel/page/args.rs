@@ -9,9 +9,9 @@ use super::{
 use crate::kernel::error::{Error, Result, UserErrorCode};
 
 /// The most that a page holds.
-const MAX: i32 = 100;
+pub const MAX: u64 = 100;
 /// What it holds where the client doesn't say.
-const DEFAULT: u64 = 20;
+pub const DEFAULT: u64 = 20;
 
 /// The arguments of every connection, as they came.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ impl Args {
 
 fn limit(argument: &str, value: i32) -> Result<u64> {
     match u64::try_from(value) {
-        Ok(limit @ 1..) if value <= MAX => Ok(limit),
+        Ok(limit @ 1..=MAX) => Ok(limit),
         _ => {
             let message = format!("`{argument}` is 1 to {MAX}, not {value}");
             Err(Error::invalid(UserErrorCode::OutOfRange, argument, message))

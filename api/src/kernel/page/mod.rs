@@ -28,7 +28,7 @@ use sea_orm::{EntityTrait, QueryTrait, Select};
 use uuid::Uuid;
 
 pub use self::{
-    args::Args,
+    args::{Args, DEFAULT, MAX},
     batch::Children,
     column::{Column, Datum, Kind, Word, camel},
     connection::{Connection, Edge, Listed, Listing, PageInfo},

@@ -21,6 +21,7 @@ use crate::kernel::{
     guard::Access,
     log::{self, EventCursor},
     request::Origin,
+    throttle::{OpenSubscription, Who},
 };
 
 /// Bytes of payloads that a member holds at most while it catches up; one payload alone may have more.
@@ -48,8 +49,14 @@ struct Member {
     /// Its own execution, while it is behind.
     replay: Option<Box<Execution>>,
     has_begun: bool,
-    /// Counts it among the open ones.
+    /// Who pays for what is read again.
+    who: Who,
+    /// What they pay for an event.
+    cost: u64,
+    /// Counts it among the open ones of the process.
     _open: Arc<()>,
+    /// Counts it among the open ones of its caller.
+    _own: OpenSubscription,
 }
 
 struct Joined {
@@ -64,10 +71,11 @@ pub(super) fn deliveries(
     origin: Origin,
     request: Request,
     place: Place,
+    cost: u64,
 ) -> impl Stream<Item = Delivery> + Send + use<> {
     let request_id = origin.request_id.clone();
     let log_id = streams.kernel().log_id();
-    let member = Member::new(streams, session, origin, request, place);
+    let member = Member::new(streams, session, origin, request, place, cost);
     stream::unfold(Some(member), move |member| {
         let request_id = request_id.clone();
         async move {
@@ -96,6 +104,17 @@ fn refused(mut error: ServerError, request_id: &str) -> ServerError {
     error
 }
 
+/// An error about how many subscriptions the caller has.
+fn too_many(most: usize) -> ServerError {
+    let message =
+        format!("at most {most} subscriptions of one caller (the setting caller_max_subscriptions)");
+    let mut error = ServerError::new(message, None);
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", "THROTTLED");
+    extensions.set("retryAfterMs", 1000);
+    error
+}
+
 /// Why a member can't go on.
 enum Stop {
     /// For a reason of ours.
@@ -117,7 +136,11 @@ impl Member {
         origin: Origin,
         request: Request,
         place: Place,
+        cost: u64,
     ) -> Result<Self, ServerError> {
+        let who = Who::of(&session.caller(), &origin);
+        let throttle = &streams.0.throttle;
+        let own = throttle.subscribe(&who).ok_or_else(|| too_many(throttle.allowance().subscriptions))?;
         let document = Arc::new(Document::read(request)?);
         // A field that nobody declares doesn't exist, which validation will say.
         let access =
@@ -139,7 +162,10 @@ impl Member {
             replayed: Replayed::new(),
             replay: None,
             has_begun: false,
+            who,
+            cost,
             _open: open,
+            _own: own,
         })
     }
 
@@ -216,17 +242,27 @@ impl Member {
         Ok(())
     }
 
-    /// Reads the next batch of what the group's ring doesn't hold.
+    /// Reads the next batch of what the group's ring doesn't hold, as much as the caller has points for.
     async fn read_log(&mut self, until: i64) -> Result<(), Stop> {
+        let throttle = self.streams.0.throttle.clone();
+        let paid = tokio::select! {
+            paid = throttle.take_in_turn(&self.who, self.cost, tail::BATCH) => paid,
+            _ = self.callers.changed() => {
+                self.callers.mark_changed();
+                return Ok(());
+            }
+        };
         let execution = match self.replay.take() {
             Some(execution) => execution,
             None => Box::new(self.open().await?),
         };
         // A task of its own: this stream isn't polled while its client doesn't read, and a turn has to end nevertheless.
-        let batch = tokio::spawn(replay(self.streams.clone(), execution, self.position, until));
+        let batch = tokio::spawn(replay(self.streams.clone(), execution, self.position, until, paid));
         let (execution, replayed) = AbortOnDropHandle::new(batch)
             .await
             .map_err(|error| Error::internal(format!("events that are read again: {error}")))??;
+        let shown = replayed.iter().filter(|(_, payload)| payload.is_some()).count() as u64;
+        throttle.settle(&self.who, paid * self.cost, shown * self.cost);
         self.replayed = replayed;
         self.replay = Some(execution);
         Ok(())
@@ -242,16 +278,17 @@ impl Member {
 /// What was executed: positions, and what there is to see at them.
 type Replayed = VecDeque<(i64, Option<Arc<str>>)>;
 
-/// Executes the next events after `position`, a batch of those up to `until`, when it is our turn.
+/// Executes the next events after `position`, up to `until` and `most` of them, when it is our turn.
 async fn replay(
     streams: Streams,
     mut execution: Box<Execution>,
     position: i64,
     until: i64,
+    most: u64,
 ) -> Result<(Box<Execution>, Replayed)> {
     let _turn = streams.turn().await?;
     let (mut replayed, mut bytes) = (Replayed::new(), 0);
-    for event in tail::read(streams.kernel(), position, until).await? {
+    for event in tail::read(streams.kernel(), position, until, most).await? {
         let payload = match execution.run(&event).await {
             Outcome::Shown(payload) => Some(payload),
             Outcome::Hidden => None,

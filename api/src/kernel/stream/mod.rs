@@ -43,6 +43,7 @@ use super::{
     error::{Error, Result},
     log::EventCursor,
     request::Origin,
+    throttle::Throttle,
 };
 
 pub use document::choose;
@@ -94,6 +95,7 @@ struct Inner {
     execute: Box<dyn Fn(async_graphql::Request) -> BoxStream<'static, Response> + Send + Sync>,
     groups: Arc<Groups>,
     readers: Semaphore,
+    throttle: Throttle,
 }
 
 impl std::fmt::Debug for Streams {
@@ -103,13 +105,14 @@ impl std::fmt::Debug for Streams {
 }
 
 impl Streams {
-    /// Subscriptions of `schema`, which follow the log of `kernel`.
-    pub fn new(kernel: Kernel, schema: impl Executor) -> Self {
+    /// Subscriptions of `schema`, which follow the log of `kernel`, for callers within the allowance of `throttle`.
+    pub fn new(kernel: Kernel, schema: impl Executor, throttle: Throttle) -> Self {
         Self(Arc::new(Inner {
             kernel,
             execute: Box::new(move |request| schema.execute_stream(request, None)),
             groups: Arc::default(),
             readers: Semaphore::new(READERS),
+            throttle,
         }))
     }
 
@@ -122,14 +125,17 @@ impl Streams {
     ///
     /// Events that are published after the place was taken are delivered, even where the stream is polled later. Nothing
     /// runs ahead of who polls: the stream of a slow client costs as little as that of a fast one.
+    ///
+    /// An event that has to be read again costs the caller `cost` points where it is shown. It waits until they have them.
     pub fn subscribe(
         &self,
         session: &Session,
         origin: Origin,
         request: async_graphql::Request,
         place: Place,
+        cost: u64,
     ) -> impl Stream<Item = Delivery> + Send + use<> {
-        member::deliveries(self.clone(), session, origin, request, place)
+        member::deliveries(self.clone(), session, origin, request, place, cost)
     }
 
     /// How many groups there are, for the operator.

@@ -15,7 +15,7 @@ use crate::kernel::{
 };
 
 /// Events that are read from the table at once.
-const BATCH: u64 = 64;
+pub(super) const BATCH: u64 = 64;
 
 /// The log from the head on.
 pub(super) struct Tail {
@@ -60,20 +60,20 @@ impl Tail {
                 Err(RecvError::Closed) => return Err(Error::internal("the log has ended")),
             };
             let _turn = self.streams.turn().await?;
-            self.missed = read(self.streams.kernel(), self.position, head).await?.into();
+            self.missed = read(self.streams.kernel(), self.position, head, BATCH).await?.into();
         }
     }
 }
 
-/// The next events after `after`, a batch of them, up to `until`; waits while the database can't answer. At least one
+/// The next events after `after`, up to `until` and `most` at once; waits while the database can't answer. At least one
 /// where `until` is beyond `after`.
 ///
 /// # Errors
 /// CURSOR_EXPIRED where they have been pruned.
-pub(super) async fn read(kernel: &Kernel, after: i64, until: i64) -> Result<Vec<Arc<LogEvent>>> {
+pub(super) async fn read(kernel: &Kernel, after: i64, until: i64, most: u64) -> Result<Vec<Arc<LogEvent>>> {
     let conn = Conn::Pool(kernel.db().reader().clone());
     loop {
-        match attempt(&conn, after, until).await {
+        match attempt(&conn, after, until, most).await {
             Err(error) if error.is_transient() => {
                 tracing::debug!(%error, after, "reading missed events");
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -83,8 +83,8 @@ pub(super) async fn read(kernel: &Kernel, after: i64, until: i64) -> Result<Vec<
     }
 }
 
-async fn attempt(conn: &Conn, after: i64, until: i64) -> Result<Vec<Arc<LogEvent>>> {
-    let rows = log::read(conn, after, until, BATCH).await?;
+async fn attempt(conn: &Conn, after: i64, until: i64, most: u64) -> Result<Vec<Arc<LogEvent>>> {
+    let rows = log::read(conn, after, until, most).await?;
     if rows.is_empty() && after < until {
         let head = log::head(conn).await?;
         EventCursor::new(head.log_id, after).resume(&head)?;

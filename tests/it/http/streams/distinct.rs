@@ -57,7 +57,9 @@ async fn a_place_that_is_none_is_refused() {
 async fn queries_and_mutations_are_answered_and_over() {
     let gateway = TestGateway::start().await;
     let mut stream = gateway.owner().stream("{ __typename }", json!({}), None).await;
-    assert_eq!(stream.next().await, (None, json!({ "data": { "__typename": "Query" } })));
+    let (id, answer) = stream.next().await;
+    assert_eq!((id, &answer["data"]), (None, &json!({ "__typename": "Query" })));
+    assert_eq!(answer["extensions"]["cost"]["requestedQueryCost"], 1);
     assert_eq!(stream.complete().await, Value::Null);
     stream.end().await;
     let create = "mutation { incidentCreate(input: {title: \"x\", severity: LOW}) { incident { title } } }";
@@ -157,7 +159,7 @@ async fn a_silent_stream_gives_signs_of_life() {
 
 #[tokio::test]
 async fn a_caller_has_so_many_subscriptions_and_no_more() {
-    let overrides = Overrides::default().with("max_subscriptions_per_caller", "2");
+    let overrides = Overrides::default().with("caller_max_subscriptions", "2");
     let gateway = TestGateway::start_with(overrides).await;
     let (one, other) = (gateway.with_scopes(&["*"]).await, gateway.with_scopes(&["*"]).await);
     let first = one.stream(INCIDENTS, json!({}), None).await;

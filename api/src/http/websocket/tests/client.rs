@@ -22,8 +22,8 @@ use uuid::Uuid;
 use crate::{
     http::{
         gateway::Gateway,
+        limits::tests::generous,
         pipeline::{self, Operation, Pipeline, Refusal, Types},
-        subscribers::Subscribers,
         websocket::{Limits, upgrade},
     },
     kernel::{
@@ -42,8 +42,6 @@ use crate::{
     },
 };
 
-/// The most subscriptions of one caller.
-const MAX_SUBSCRIPTIONS: usize = 1000;
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -52,7 +50,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct TestGateway {
     pub fixture: Arc<Fixture>,
     pipeline: Pipeline,
-    subscribers: Subscribers,
     limits: Limits,
     address: SocketAddr,
 }
@@ -64,10 +61,6 @@ impl Gateway for TestGateway {
 
     fn streams(&self) -> &Streams {
         &self.fixture.streams
-    }
-
-    fn subscribers(&self) -> &Subscribers {
-        &self.subscribers
     }
 
     fn pipeline(&self) -> &Pipeline {
@@ -108,9 +101,10 @@ impl TestGateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let fixture = Arc::new(Fixture::with_clock(clock).await);
-        let pipeline = Pipeline::new(Types::of::<Query, Mutation, Subscriptions>());
-        let subscribers = Subscribers::new(MAX_SUBSCRIPTIONS);
-        let gateway = Self { fixture, pipeline, subscribers, limits, address };
+        let types = Types::of::<Query, Mutation, Subscriptions>();
+        let limits_of_requests = generous(types.registry(), &fixture.throttle);
+        let pipeline = Pipeline::new(types, limits_of_requests);
+        let gateway = Self { fixture, pipeline, limits, address };
         let handler = |State(gateway): State<Self>, headers: HeaderMap, request: WebSocketUpgrade| async move {
             let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
             upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request, ())

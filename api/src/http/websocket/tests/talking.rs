@@ -16,10 +16,9 @@ async fn a_query_is_answered_and_completed() {
     let mut client = gateway.client(&gateway.token().await).await;
     assert_eq!(client.selected.as_deref(), Some("graphql-transport-ws"));
     client.subscribe("q\"1", "{ hello }", json!({})).await;
-    assert_eq!(
-        client.next().await,
-        json!({ "id": "q\"1", "type": "next", "payload": { "data": { "hello": "world" } } })
-    );
+    let next = client.next().await;
+    assert_eq!((&next["id"], &next["type"]), (&json!("q\"1"), &json!("next")));
+    assert_eq!(next["payload"]["data"], json!({ "hello": "world" }));
     assert_eq!(client.next().await, json!({ "id": "q\"1", "type": "complete" }));
     // The id is free again.
     client.subscribe("q\"1", "query A { hello } query B { hello }", json!({})).await;
@@ -71,7 +70,7 @@ async fn the_header_of_the_upgrade_counts_where_init_brings_none() {
     client.send(json!({ "type": "connection_init", "payload": {} })).await;
     assert_eq!(client.next().await["type"], "connection_ack");
     client.subscribe("1", "{ guarded }", json!({})).await;
-    assert_eq!(client.result("1").await, json!({ "data": { "guarded": "seen" } }));
+    assert_eq!(client.result("1").await["data"], json!({ "guarded": "seen" }));
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ use crate::{
         rights::{RightsData, Snapshot, Token},
         secret::SealingKey,
         stream::{Ended, Session, Streams},
+        throttle::{Allowance, Throttle},
         tx::Tx,
         workers::Workers,
     },
@@ -53,6 +54,7 @@ use crate::{
 /// A kernel, its subscriptions, and the database that goes with it.
 pub(crate) struct Fixture {
     pub kernel: Kernel,
+    pub throttle: Throttle,
     pub streams: Streams,
     pub schema: TestSchema,
     pub calls: Arc<Calls>,
@@ -65,6 +67,11 @@ impl Fixture {
     }
 
     pub async fn with_clock(clock: Clock) -> Self {
+        let plenty = Allowance { bucket: 1_000_000, per_second: 1_000_000, subscriptions: 1_000_000 };
+        Self::with_allowance(clock, plenty).await
+    }
+
+    pub async fn with_allowance(clock: Clock, allowance: Allowance) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = vec![
             ("OPSGATE_DATA_DIR".to_owned(), directory.path().to_str().unwrap().to_owned()),
@@ -98,8 +105,9 @@ impl Fixture {
         });
         let schema =
             Schema::build(Query, Mutation, Subscriptions).data(calls.clone()).extension(SpecNulls).finish();
-        let streams = Streams::new(kernel.clone(), schema.clone());
-        Self { kernel, streams, schema, calls, _directory: directory }
+        let throttle = Throttle::new(kernel.clock().clone(), allowance);
+        let streams = Streams::new(kernel.clone(), schema.clone(), throttle.clone());
+        Self { kernel, throttle, streams, schema, calls, _directory: directory }
     }
 
     /// Records changes of the platform's own widgets, and waits until they were published.
@@ -236,7 +244,7 @@ impl Fixture {
         let request =
             async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
         let origin = Origin { request_id: "r1".to_owned(), ..Origin::default() };
-        Deliveries(self.streams.subscribe(session, origin, request, self.streams.here()).boxed())
+        Deliveries(self.streams.subscribe(session, origin, request, self.streams.here(), 1).boxed())
     }
 
     pub fn resolved(&self) -> usize {

@@ -6,3 +6,4 @@ pub(crate) mod fixture;
 mod following;
 pub(crate) mod schema;
 mod sharing;
+mod throttling;
