@@ -84,7 +84,8 @@ impl Database {
         let overrides = overrides
             .with("data_dir", self.dir.path().display().to_string())
             .with("database_url", &self.url)
-            .with("database_max_connections", "8")
+            .with("database_writers", "4")
+            .with("database_readers", "4")
             .with("listen", "127.0.0.1:0")
             .with("metrics_listen", "127.0.0.1:0");
         Config::assemble(None, [], &overrides).unwrap()

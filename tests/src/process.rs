@@ -42,7 +42,8 @@ impl Program {
         Self { path: path.into(), dir, settings: Vec::new() }
             .with("data_dir", &data_dir)
             .with("database_url", database.url())
-            .with("database_max_connections", "8")
+            .with("database_writers", "4")
+            .with("database_readers", "4")
             .with("listen", "127.0.0.1:0")
             .with("metrics_listen", "127.0.0.1:0")
             // The one caller of a test does in seconds what is meant for many.

@@ -55,9 +55,9 @@ pub struct Config {
     pub environment: String,
     /// The database.
     pub database_url: DatabaseUrl,
-    /// The most connections to PostgreSQL.
-    pub database_max_connections: u32,
-    /// The reading connections to SQLite.
+    /// The most connections to PostgreSQL that write.
+    pub database_writers: u32,
+    /// The most connections that requests read on.
     pub database_readers: u32,
     /// When SQLite hands a commit to the disk.
     pub sqlite_synchronous: SqliteSynchronous,
@@ -181,7 +181,7 @@ impl Config {
             environment: from.text("environment", label)?,
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::within(&data_dir)),
             data_dir,
-            database_max_connections: from.whole("database_max_connections")?,
+            database_writers: from.whole("database_writers")?,
             database_readers: from.whole("database_readers")?,
             sqlite_synchronous: from.text("sqlite_synchronous", SqliteSynchronous::parse)?,
             statement_timeout: from.whole("statement_timeout_ms").map(Duration::from_millis)?,

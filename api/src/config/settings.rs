@@ -82,16 +82,16 @@ pub const SETTINGS: &[Setting] = &[
         Unset("postgres://opsgate@127.0.0.1:5432/opsgate"),
     ),
     open(
-        "database_max_connections",
-        "PostgreSQL: the most connections that one process opens for requests and tasks.",
+        "database_writers",
+        "PostgreSQL: the most connections that one process opens for what writes, and for tasks. SQLite has one.",
         Whole(1..=1000),
-        Value("16"),
+        Value("8"),
     ),
     open(
         "database_readers",
-        "SQLite: connections that read, beside the one that writes.",
-        Whole(1..=64),
-        Value("4"),
+        "The most connections that one process opens for what requests read.",
+        Whole(1..=1000),
+        Value("8"),
     ),
     open(
         "sqlite_synchronous",

@@ -1,8 +1,8 @@
 //! The database: pools, and the few things that differ between SQLite and PostgreSQL.
 //!
-//! SQLite has one writer connection that begins IMMEDIATE and a pool of readers that can't write. PostgreSQL has one
-//! pool. Both have a small control pool beside, for what must go on under any load: rights, sequencer, tailer,
-//! heartbeats.
+//! Requests read on [`Readers`], which can't write. SQLite has one writer connection beside, which begins IMMEDIATE;
+//! PostgreSQL has a pool for whatever writes, and for the transactions that a request may read in. Both have a small
+//! control pool for what must go on under any load: rights, sequencer, tailer, heartbeats.
 
 use std::{
     path::Path,
@@ -15,12 +15,16 @@ use std::{
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement,
+    DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, RuntimeErr, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
+use sqlx::{ConnectOptions as _, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 
-use super::error::Result;
+use super::{
+    error::Result,
+    readers::{Opener, Readers, STATEMENTS},
+};
 use crate::config::{Config, DatabaseUrl, SqliteSynchronous};
 
 /// The pools.
@@ -28,7 +32,9 @@ use crate::config::{Config, DatabaseUrl, SqliteSynchronous};
 pub struct Db {
     backend: DbBackend,
     writer: DatabaseConnection,
+    /// What the background reads on, and snapshots: on PostgreSQL the writers.
     reader: DatabaseConnection,
+    readers: Readers,
     control: DatabaseConnection,
     statements: Arc<AtomicU64>,
 }
@@ -50,9 +56,27 @@ impl Db {
             SqliteSynchronous::Full => "FULL",
             SqliteSynchronous::Normal => "NORMAL",
         };
+        // The path goes in as a path, not as a URL: it may hold `?` and `#`.
+        let file = path.to_owned();
+        let configure = move |options: SqliteConnectOptions, is_writer: bool| {
+            let options = options
+                .filename(&file)
+                .in_memory(false)
+                .shared_cache(false)
+                .create_if_missing(is_writer)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                // INSERT OR REPLACE deletes without firing DELETE triggers otherwise.
+                .pragma("recursive_triggers", "ON")
+                .pragma("trusted_schema", "OFF");
+            if is_writer {
+                options.pragma("journal_mode", "WAL").pragma("synchronous", synchronous)
+            } else {
+                options.pragma("query_only", "ON")
+            }
+        };
         let open = async |max: u32, is_writer: bool| {
-            // The path goes in as a path, not as a URL: it may hold `?` and `#`.
-            let file = path.to_owned();
+            let configure = configure.clone();
             let mut options = ConnectOptions::new("sqlite::memory:");
             options
                 .max_connections(max)
@@ -63,33 +87,20 @@ impl Db {
                 .test_before_acquire(false)
                 .sqlx_logging(false)
                 .record_stmt_in_spans(false)
-                .map_sqlx_sqlite_opts(move |opts| {
-                    let opts = opts
-                        .filename(&file)
-                        .in_memory(false)
-                        .shared_cache(false)
-                        .create_if_missing(is_writer)
-                        .foreign_keys(true)
-                        .busy_timeout(Duration::from_secs(5))
-                        // INSERT OR REPLACE deletes without firing DELETE triggers otherwise.
-                        .pragma("recursive_triggers", "ON")
-                        .pragma("trusted_schema", "OFF");
-                    if is_writer {
-                        opts.pragma("journal_mode", "WAL").pragma("synchronous", synchronous)
-                    } else {
-                        opts.pragma("query_only", "ON")
-                    }
-                });
+                .map_sqlx_sqlite_opts(move |options| configure(options, is_writer));
             Database::connect(options).await
         };
         let writer = open(1, true).await?;
-        let reader = open(config.database_readers, false).await?;
+        let reader = open(2, false).await?;
         let control = open(1, false).await?;
-        Ok(Self::counting(DbBackend::Sqlite, writer, reader, control))
+        let options = configure(SqliteConnectOptions::new().disable_statement_logging(), false);
+        Self::counting(Opener::Sqlite(options), config.database_readers, writer, reader, control)
     }
 
     async fn open_postgres(url: &str, config: &Config) -> Result<Self, DbErr> {
         let timeout = config.statement_timeout;
+        // A transaction that idles holds locks: the database ends it. It frees a frozen sequencer, too.
+        const IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "2000");
         let open = async |max: u32, name: &'static str| {
             let mut options = ConnectOptions::new(url);
             options
@@ -100,24 +111,31 @@ impl Db {
                 .sqlx_logging(false)
                 .record_stmt_in_spans(false)
                 .statement_timeout(timeout)
-                .map_sqlx_postgres_opts(move |opts| {
-                    let opts = opts.application_name(name);
-                    // A transaction that idles holds locks: the database ends it. It frees a frozen sequencer, too.
-                    opts.options([("idle_in_transaction_session_timeout", "2000")])
-                });
+                .map_sqlx_postgres_opts(move |opts| opts.application_name(name).options([IDLE]));
             Database::connect(options).await
         };
-        let main = open(config.database_max_connections, "opsgate").await?;
+        let writers = open(config.database_writers, "opsgate").await?;
         let control = open(4, "opsgate-control").await?;
-        Ok(Self::counting(DbBackend::Postgres, main.clone(), main, control))
+        let options = url
+            .parse::<PgConnectOptions>()
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?
+            .application_name("opsgate")
+            .options([IDLE])
+            .options([("default_transaction_read_only", "on")])
+            .options([("statement_timeout", timeout.as_millis())])
+            .statement_cache_capacity(STATEMENTS)
+            .disable_statement_logging();
+        let opener = Opener::Postgres(options, control.get_postgres_connection_pool().clone());
+        Self::counting(opener, config.database_readers, writers.clone(), writers, control)
     }
 
     fn counting(
-        backend: DbBackend,
+        opener: Opener,
+        readers: u32,
         mut writer: DatabaseConnection,
         mut reader: DatabaseConnection,
         control: DatabaseConnection,
-    ) -> Self {
+    ) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
         for pool in [&mut writer, &mut reader] {
             let statements = statements.clone();
@@ -127,7 +145,8 @@ impl Db {
                 tracing::trace!(target: "opsgate::sql", sql = info.statement.sql, "statement");
             });
         }
-        Self { backend, writer, reader, control, statements }
+        let readers = Readers::new(opener, readers, statements.clone())?;
+        Ok(Self { backend: readers.backend(), writer, reader, readers, control, statements })
     }
 
     /// Which of the two it is.
@@ -145,7 +164,12 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Where reads go.
+    /// What a request reads on.
+    pub fn readers(&self) -> Conn {
+        Conn::Readers(self.readers.clone())
+    }
+
+    /// What the background reads on.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
@@ -194,6 +218,7 @@ impl Db {
 
     /// Closes every pool.
     pub async fn close(&self) {
+        self.readers.close();
         for pool in [&self.writer, &self.reader, &self.control] {
             if let Err(error) = pool.clone().close().await {
                 tracing::warn!(%error, "closing a pool");
@@ -216,9 +241,11 @@ pub async fn next_value(db: &impl ConnectionTrait, sequence: &'static str) -> Re
     row.ok_or_else(|| DbErr::RecordNotFound(sequence.to_owned()))?.try_get("", "value")
 }
 
-/// What reads run on: a pool, or one transaction where a request must see one state (a snapshot, a dry run).
+/// What reads run on: any connection, or one transaction where a request must see one state (a snapshot, a dry run).
 #[derive(Clone, Debug)]
 pub enum Conn {
+    /// Any reader. It refuses to write.
+    Readers(Readers),
     /// Any connection of a pool.
     Pool(DatabaseConnection),
     /// One transaction, shared by all reads of a request.
@@ -229,6 +256,7 @@ pub enum Conn {
 impl ConnectionTrait for Conn {
     fn get_database_backend(&self) -> DbBackend {
         match self {
+            Self::Readers(readers) => readers.backend(),
             Self::Pool(db) => db.get_database_backend(),
             Self::Tx(tx) => tx.get_database_backend(),
         }
@@ -236,6 +264,7 @@ impl ConnectionTrait for Conn {
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
         match self {
+            Self::Readers(_) => Err(cannot_write()),
             Self::Pool(db) => db.execute_raw(stmt).await,
             Self::Tx(tx) => tx.execute_raw(stmt).await,
         }
@@ -243,6 +272,7 @@ impl ConnectionTrait for Conn {
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
+            Self::Readers(_) => Err(cannot_write()),
             Self::Pool(db) => db.execute_unprepared(sql).await,
             Self::Tx(tx) => tx.execute_unprepared(sql).await,
         }
@@ -250,6 +280,7 @@ impl ConnectionTrait for Conn {
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
+            Self::Readers(readers) => Ok(readers.query_all(stmt).await?.into_iter().next()),
             Self::Pool(db) => db.query_one_raw(stmt).await,
             Self::Tx(tx) => tx.query_one_raw(stmt).await,
         }
@@ -257,8 +288,13 @@ impl ConnectionTrait for Conn {
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
+            Self::Readers(readers) => readers.query_all(stmt).await,
             Self::Pool(db) => db.query_all_raw(stmt).await,
             Self::Tx(tx) => tx.query_all_raw(stmt).await,
         }
     }
+}
+
+fn cannot_write() -> DbErr {
+    DbErr::Custom("readers don't write".to_owned())
 }

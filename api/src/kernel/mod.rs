@@ -27,6 +27,7 @@ pub mod page;
 pub mod permission;
 pub mod queue;
 pub mod reactor;
+mod readers;
 pub mod record;
 pub mod redact;
 pub mod request;

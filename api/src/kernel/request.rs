@@ -84,7 +84,7 @@ pub struct Request {
 impl Request {
     /// A request whose reads run on any connection.
     pub fn new(kernel: &Kernel, caller: Caller, origin: Origin, options: Options) -> Self {
-        let conn = Conn::Pool(kernel.db().reader().clone());
+        let conn = kernel.db().readers();
         Self::over(kernel, caller, origin, options, conn, None)
     }
 

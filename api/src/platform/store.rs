@@ -9,7 +9,7 @@ use ::entity::{
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef, Select, sea_query::Expr,
+    QuerySelect, RelationDef, Select, Statement, sea_query::Expr,
 };
 
 use crate::kernel::{
@@ -22,7 +22,7 @@ pub(super) const COUNTED: u64 = 10_000;
 
 /// Whether the database answers.
 pub(super) async fn ping(db: &Conn) -> Result<()> {
-    db.execute_unprepared("SELECT 1").await?;
+    db.query_one_raw(Statement::from_string(db.get_database_backend(), "SELECT 1")).await?;
     Ok(())
 }
 

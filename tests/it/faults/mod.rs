@@ -2,6 +2,7 @@
 //! written, loses nothing that it acknowledged, lives, and goes on.
 
 mod away;
+mod cancelled;
 mod commit;
 mod depth;
 mod full_disk;

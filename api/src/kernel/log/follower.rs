@@ -7,7 +7,6 @@ use tokio::sync::broadcast;
 use super::{EventCursor, head, read};
 use crate::kernel::{
     Kernel,
-    db::Conn,
     error::{Error, Result},
     event::LogEvent,
     loader::Loaders,
@@ -65,16 +64,16 @@ impl Follower {
     }
 
     async fn catch_up(&mut self, published: i64) -> Result<()> {
-        let reader = self.kernel.db().reader();
-        let events = read(reader, self.position, published, BATCH).await?;
+        let readers = self.kernel.db().readers();
+        let events = read(&readers, self.position, published, BATCH).await?;
         if events.is_empty() {
-            let head = head(reader).await?;
+            let head = head(&readers).await?;
             return Err(Error::CursorExpired {
                 oldest: EventCursor::new(head.log_id, head.horizon).to_string(),
             });
         }
         self.behind.extend(events.into_iter().map(|(position, row)| {
-            let loaders = Arc::new(Loaders::new(Conn::Pool(reader.clone())));
+            let loaders = Arc::new(Loaders::new(readers.clone()));
             Arc::new(LogEvent { position, row, loaders })
         }));
         Ok(())

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::kernel::{
     actor::Caller,
-    db::Conn,
     error::{Error, Result},
     guard::Access,
     log::{self, EventCursor},
@@ -230,7 +229,7 @@ impl Member {
         if !self.has_begun
             && let Some(after) = self.resume.or(execution.after())
         {
-            let head = log::head(&Conn::Pool(self.streams.kernel().db().reader().clone())).await?;
+            let head = log::head(&self.streams.kernel().db().readers()).await?;
             self.position = after.resume(&head)?;
         }
         self.has_begun = true;

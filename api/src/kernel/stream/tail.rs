@@ -71,7 +71,7 @@ impl Tail {
 /// # Errors
 /// CURSOR_EXPIRED where they have been pruned.
 pub(super) async fn read(kernel: &Kernel, after: i64, until: i64, most: u64) -> Result<Vec<Arc<LogEvent>>> {
-    let conn = Conn::Pool(kernel.db().reader().clone());
+    let conn = kernel.db().readers();
     loop {
         match attempt(&conn, after, until, most).await {
             Err(error) if error.is_transient() => {

@@ -76,7 +76,7 @@ impl Fixture {
         let mut settings = vec![
             ("OPSGATE_DATA_DIR".to_owned(), directory.path().to_str().unwrap().to_owned()),
             ("OPSGATE_SQLITE_SYNCHRONOUS".to_owned(), "NORMAL".to_owned()),
-            ("OPSGATE_DATABASE_MAX_CONNECTIONS".to_owned(), "4".to_owned()),
+            ("OPSGATE_DATABASE_WRITERS".to_owned(), "4".to_owned()),
         ];
         if let Ok(server) = std::env::var("OPSGATE_TEST_POSTGRES_URL") {
             settings.push(("OPSGATE_DATABASE_URL".to_owned(), create_database(&server).await));
@@ -122,7 +122,7 @@ impl Fixture {
             record(&self.kernel, batch.iter().copied(), organization).await;
         }
         // On PostgreSQL positions are given after the commit, to what waits in the outbox.
-        let conn = Conn::Pool(self.kernel.db().reader().clone());
+        let conn = self.kernel.db().readers();
         while outbox::Entity::find().one(&conn).await.unwrap().is_some() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
