@@ -6,6 +6,7 @@ use syn::{Attribute, Expr, ExprLit, ImplItemFn, Lit, LitStr, Meta, ext::IdentExt
 
 use crate::{
     access::{Access, read_events},
+    arguments,
     errors::Errors,
     options::Options,
     root::Root,
@@ -55,6 +56,7 @@ impl Field {
 
         let field = Self { name: name?, cfg: cfg(&method.attrs), access: access?, events: events? };
         field.describe(&mut method.attrs);
+        arguments::describe(method, root.arguments());
         method.attrs.push(field.options(&options));
         Ok(Some(field))
     }

@@ -54,6 +54,9 @@
 //! }
 //! ```
 //!
+//! Arguments that many fields have (`first`, `after`, `filter`, `input`, …) are described where they don't say
+//! something of their own; [`macro@object`] does that for fields of other types.
+//!
 //! The name is given to async-graphql rather than left to it, so that table and schema can't disagree.
 //!
 //! # What is passed through, and what is refused
@@ -74,8 +77,10 @@ use proc_macro::TokenStream;
 use crate::root::Root;
 
 mod access;
+mod arguments;
 mod errors;
 mod field;
+mod object;
 mod options;
 mod root;
 
@@ -103,6 +108,14 @@ pub fn mutation(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn subscription(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(Root::Subscription, args, item)
+}
+
+/// Makes an impl block an object type whose fields have the arguments of lists, described as those of the roots are.
+///
+/// The arguments are those of `async_graphql::Object`.
+#[proc_macro_attribute]
+pub fn object(args: TokenStream, item: TokenStream) -> TokenStream {
+    object::expand(&args.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn expand(root: Root, args: TokenStream, item: TokenStream) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, ItemImpl, LitStr};
 
-use crate::{errors::Errors, field::Field, options::Options};
+use crate::{arguments, errors::Errors, field::Field, options::Options};
 
 /// The root type that an impl block is a part of.
 #[derive(Clone, Copy)]
@@ -24,6 +24,14 @@ impl Root {
             Self::Query => quote!(crate::kernel::guard::Root::Query),
             Self::Mutation => quote!(crate::kernel::guard::Root::Mutation),
             Self::Subscription => quote!(crate::kernel::guard::Root::Subscription),
+        }
+    }
+
+    /// What the arguments mean that many fields have.
+    pub fn arguments(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Query | Self::Mutation => arguments::OF_ANSWERS,
+            Self::Subscription => arguments::OF_STREAMS,
         }
     }
 

@@ -40,10 +40,10 @@ export default [
       ],
       'no-restricted-syntax': [
         'error',
-        {
-          selector: 'InputObjectTypeDefinition > InputValueDefinition:not([description])',
-          message: 'A field of an input has a description.',
-        },
+        ...['InputObjectTypeDefinition', 'FieldDefinition'].map((parent) => ({
+          selector: `${parent} > InputValueDefinition:not([description])`,
+          message: 'A field of an input and an argument of a field have a description.',
+        })),
       ],
       '@graphql-eslint/input-name': 'error',
       '@graphql-eslint/no-scalar-result-type-on-mutation': 'error',

@@ -40,7 +40,10 @@ fn a_mutation_gets_its_guard_directive_and_description() {
                 crate::kernel::guard::StepUp(true)
             )
         )]
-        async fn incident_acknowledge(&self, input: Input) -> Result<Payload> { todo() }
+        async fn incident_acknowledge(
+            &self,
+            #[graphql(desc = "What is to be done.")] input: Input
+        ) -> Result<Payload> { todo() }
     };
     assert_eq!(method.to_token_stream().to_string(), expected.to_token_stream().to_string());
     assert_eq!(

@@ -53,14 +53,14 @@ describe('the comparison', () => {
     ],
     'a value of an enum that is gone': [/\t"[^"]*"\n\tMANY\n/, '', 'IncidentImpact.MANY'],
     'a permission that is another': [
-      /(?<=\n\tincident\(id: ID!\): Incident @requires\(permission: )"incidents.read"/,
-      '"incidents.manage"',
-      'Query.incident.@requires.permission',
+      'systemHealth: SystemHealth! @requires(permission: "monitoring.read")',
+      'systemHealth: SystemHealth! @requires(permission: "monitoring.manage")',
+      'Query.systemHealth.@requires.permission',
     ],
     'a second factor': [
-      /(?<=\n\tincident\(id: ID!\): Incident @requires\(permission: "incidents.read")/,
-      ', stepUp: true',
-      'Query.incident.@requires.stepUp',
+      'systemHealth: SystemHealth! @requires(permission: "monitoring.read")',
+      'systemHealth: SystemHealth! @requires(permission: "monitoring.read", stepUp: true)',
+      'Query.systemHealth.@requires.stepUp',
     ],
     'a permission where none was asked for': [
       'viewer: Viewer! @authenticated',

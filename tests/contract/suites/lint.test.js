@@ -32,6 +32,10 @@ describe('graphql-eslint', () => {
     'a type that nothing leads to': ['"Odd." type Oddity { "A name." name: String }', 'no-unreachable-types'],
     'a connection that is none': ['"Odd." type OddityConnection { "Things." things: Int }', 'relay-connection-types'],
     'a field without a description': ['"Odd." type Oddity { name: String }', 'require-description'],
+    'an argument without a description': [
+      '"Odd." type Oddity { "A name." name(of: String): String }',
+      'no-restricted-syntax',
+    ],
     'an input without a description': ['"Odd." input Oddity { name: String }', 'no-restricted-syntax'],
   };
   for (const [what, [text, rule]] of Object.entries(faults)) {

@@ -70,7 +70,11 @@ impl Query {
 
     /// One incident by its number, `INC-2026-000042`.
     #[requires("incidents.read")]
-    async fn incident_by_number(&self, ctx: &Context<'_>, number: String) -> Result<Option<Incident>> {
+    async fn incident_by_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As it is shown: `INC-2026-000042`.")] number: String,
+    ) -> Result<Option<Incident>> {
         reads::incident_by_number(ctx, &number).await
     }
 
@@ -97,7 +101,7 @@ impl Query {
     async fn incident_stats(
         &self,
         ctx: &Context<'_>,
-        range: TimeRange,
+        #[graphql(desc = "When they were opened.")] range: TimeRange,
         #[graphql(default_with = "IncidentStatsGrouping::Day", desc = "What they are split by.")]
         group_by: IncidentStatsGrouping,
         filter: Option<IncidentFilter>,

@@ -57,7 +57,7 @@ impl Stored for Incident {
 }
 
 /// Something is broken, and somebody is on it.
-#[Object]
+#[macros::object]
 impl Incident {
     /// `inc_…`
     pub async fn id(&self) -> ID {

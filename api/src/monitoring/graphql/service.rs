@@ -1,7 +1,7 @@
 //! Services as clients see them.
 
 use ::entity::{service, service_status};
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
@@ -120,7 +120,7 @@ impl Stored for Service {
 }
 
 /// Something of the platform that is watched.
-#[Object]
+#[macros::object]
 impl Service {
     /// `svc_…`
     pub async fn id(&self) -> ID {
@@ -234,7 +234,7 @@ impl Service {
     async fn uptime(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
+        #[graphql(default_with = "UptimeRange::Day", desc = "How far it reaches back.")] range: UptimeRange,
     ) -> Result<Option<Exact>> {
         Ok(self.tally(ctx, range).await?.uptime().map(Exact))
     }
@@ -244,7 +244,7 @@ impl Service {
     async fn error_rate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
+        #[graphql(default_with = "UptimeRange::Day", desc = "How far it reaches back.")] range: UptimeRange,
     ) -> Result<Option<Exact>> {
         Ok(self.tally(ctx, range).await?.error_rate().map(Exact))
     }
@@ -253,7 +253,7 @@ impl Service {
     async fn average_response_time_ms(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "UptimeRange::Day")] range: UptimeRange,
+        #[graphql(default_with = "UptimeRange::Day", desc = "How far it reaches back.")] range: UptimeRange,
     ) -> Result<Option<Exact>> {
         Ok(self.tally(ctx, range).await?.mean_response_time_ms().map(Exact))
     }
