@@ -1,6 +1,7 @@
 //! Services that are watched, and alerts.
 
 mod alerts;
+mod incidents;
 mod lists;
 mod probing;
 mod record;
