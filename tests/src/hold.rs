@@ -1,7 +1,11 @@
 //! Being in somebody's way: what a mutation needs is held by another transaction until the test lets it go.
 
+use entity::reactor_cursor::{self, Column};
 use opsgate::kernel::tx::Tx;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, Statement,
+    TransactionTrait, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{Database, TestGateway, until};
@@ -35,6 +39,28 @@ impl TestGateway {
         Hold { _held: held }
     }
 
+    /// Takes a reactor's cursor away: it comes to no event until it gets it back.
+    pub async fn hold_reactor(&self, name: &str) {
+        // It has one once the gateway has started.
+        self.run_until_idle().await;
+        self.rename_cursor(name, &held(name)).await;
+    }
+
+    /// Gives a reactor its cursor back, where it stood.
+    pub async fn release_reactor(&self, name: &str) {
+        self.rename_cursor(&held(name), name).await;
+    }
+
+    async fn rename_cursor(&self, from: &str, to: &str) {
+        let renamed = reactor_cursor::Entity::update_many()
+            .col_expr(Column::Name, Expr::val(to))
+            .filter(Column::Name.eq(from))
+            .exec(self.database().sql().await)
+            .await
+            .unwrap();
+        assert_eq!(renamed.rows_affected, 1, "{from} is no reactor");
+    }
+
     /// PostgreSQL: waits until somebody waits for a lock.
     pub async fn somebody_waits(&self) {
         let sql = "SELECT count(*) AS waiting FROM pg_stat_activity \
@@ -46,4 +72,8 @@ impl TestGateway {
         })
         .await;
     }
+}
+
+fn held(reactor: &str) -> String {
+    format!("{reactor}, held")
 }

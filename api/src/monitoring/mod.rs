@@ -37,7 +37,7 @@ use crate::kernel::id::Prefix;
 pub use events::{ALERT_RESOLVED, ALERT_TRIGGERED, ALL as EVENTS, AlertFact};
 pub use graphql::{Alert, AlertFilter, Mutation, Query, Service, Subscription};
 pub use jobs::{SCHEDULES, handlers};
-pub use ops::{link_alert, relink_alerts};
+pub use ops::{incident_of_alert, link_alert, relink_alerts};
 pub use permissions::ALL as PERMISSIONS;
 pub use reads::alerts_of_incident;
 

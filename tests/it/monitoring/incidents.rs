@@ -5,6 +5,9 @@ use tests::{Client, Target, TestGateway};
 
 use super::{alert, alerts_of, minute, register, tried_alert, types};
 
+/// The reactor that makes incidents of alerts.
+const FOLLOWER: &str = "incident-opener";
+
 /// The incidents, oldest first, with their alerts, newest first.
 async fn incidents(client: &Client) -> Vec<Value> {
     let document = "{ incidents(orderBy: { field: CREATED_AT, direction: ASC }) \
@@ -91,4 +94,41 @@ async fn the_alerts_of_merged_incidents_go_with_them() {
     // Whoever follows the alert hears of it.
     let types = types(&gateway, seen).await;
     assert!(types.contains(&"alert.updated".to_owned()), "{types:?}");
+}
+
+#[tokio::test]
+async fn an_alert_that_is_over_before_it_is_joined_is_noted_all_the_same() {
+    let gateway = TestGateway::start().await;
+    let owner = gateway.owner();
+    gateway.hold_reactor(FOLLOWER).await;
+    let raised = raise(owner, "core").await;
+    tried_alert(owner, "alertResolve", json!({ "id": raised })).await.ok();
+    gateway.release_reactor(FOLLOWER).await;
+    gateway.run_until_idle().await;
+    let all = incidents(owner).await;
+    let [incident] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(alert_ids(incident), [raised]);
+    assert_eq!(kinds(owner, &incident["id"]).await, ["CREATED", "ALERT_LINKED", "ALERT_RESOLVED"]);
+}
+
+#[tokio::test]
+async fn an_alert_that_is_over_is_noted_where_a_merge_has_taken_it() {
+    let gateway = TestGateway::start().await;
+    let owner = gateway.owner();
+    let mut raised = Vec::new();
+    for name in ["a", "b", "c"] {
+        raised.push(raise(owner, name).await);
+        gateway.run_until_idle().await;
+    }
+    let all = incidents(owner).await;
+    // The event says the third incident; by the time it is dealt with the alert is at the first.
+    gateway.hold_reactor(FOLLOWER).await;
+    tried_alert(owner, "alertResolve", json!({ "id": raised[2] })).await.ok();
+    merge(owner, &all[2]["id"], &all[1]["id"]).await;
+    merge(owner, &all[1]["id"], &all[0]["id"]).await;
+    gateway.release_reactor(FOLLOWER).await;
+    gateway.run_until_idle().await;
+    assert_eq!(alert_ids(&incidents(owner).await[0]).len(), 3);
+    assert_eq!(kinds(owner, &all[0]["id"]).await[2..], ["MERGED", "ALERT_RESOLVED"]);
+    assert_eq!(kinds(owner, &all[2]["id"]).await[2..], ["MERGED"]);
 }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{AffectedService, Entry, NewIncident, create, save};
 use crate::{
-    incidents::{events, rules, store},
+    incidents::{
+        events, rules,
+        store::{self, IncidentRow},
+    },
     kernel::{actor::PLATFORM, error::Result, tx::Tx},
     monitoring::{self, ALERT, AlertFact},
 };
@@ -46,13 +49,13 @@ pub async fn alert_fired(tx: &mut Tx, alert: &AlertFact, organization_id: Uuid) 
     save(tx, &events::UPDATED, &before, after, entry).await.map(|_| ())
 }
 
-/// Deals with an alert that is over: whoever works on its incident reads it there.
+/// Deals with an alert that is over: whoever works on its incident reads it there. Which one that is says the alert, and
+/// not the event: the alert may have been over before it was joined, and its incident been merged since.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn alert_over(tx: &mut Tx, alert: &AlertFact) -> Result<()> {
-    let Some(id) = alert.incident_id else { return Ok(()) };
-    let Some(before) = store::lock(tx, id).await? else { return Ok(()) };
+    let Some(before) = lock_incident_of(tx, alert.alert_id).await? else { return Ok(()) };
     if !rules::is_open(before.incident.status) {
         return Ok(());
     }
@@ -60,6 +63,19 @@ pub async fn alert_over(tx: &mut Tx, alert: &AlertFact) -> Result<()> {
     let entry = Entry::new(TimelineKind::AlertResolved, &body).with_data(data(alert));
     let after = before.clone();
     save(tx, &events::UPDATED, &before, after, entry).await.map(|_| ())
+}
+
+/// The incident of an alert, locked: from here on no merge takes the alert to another one.
+async fn lock_incident_of(tx: &Tx, alert: Uuid) -> Result<Option<IncidentRow>> {
+    let mut linked = monitoring::incident_of_alert(tx, alert).await?;
+    while let Some(id) = linked {
+        let row = store::lock(tx, id).await?;
+        linked = monitoring::incident_of_alert(tx, alert).await?;
+        if linked == Some(id) {
+            return Ok(row);
+        }
+    }
+    Ok(None)
 }
 
 fn data(alert: &AlertFact) -> serde_json::Value {

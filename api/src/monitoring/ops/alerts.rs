@@ -243,6 +243,14 @@ pub async fn link_alert(tx: &mut Tx, alert: Uuid, incident: Uuid) -> Result<Opti
     save(tx, &events::ALERT_UPDATED, &before, after, service).await.map(Some)
 }
 
+/// The incident that an alert is joined to now, which may be another one than an event of it says.
+///
+/// # Errors
+/// Where the database can't be read.
+pub async fn incident_of_alert(tx: &Tx, alert: Uuid) -> Result<Option<Uuid>> {
+    store::incident_of_alert(tx, alert).await
+}
+
 /// Moves the alerts of the incidents `from` to the incident `to`. Answers how many there were.
 ///
 /// # Errors

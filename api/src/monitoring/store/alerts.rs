@@ -31,6 +31,12 @@ pub async fn alerts_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, alert
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
+/// The incident that an alert is joined to.
+pub async fn incident_of_alert(tx: &Tx, id: Uuid) -> Result<Option<Uuid>> {
+    let linked = alerts(tx.boundary()).select_only().column(Column::IncidentId).filter(Column::Id.eq(id));
+    Ok(linked.into_tuple().one(tx.db()).await?.flatten())
+}
+
 /// How many alerts of the highest severity are open.
 pub async fn count_open_critical(db: &Conn, boundary: &Boundary) -> Result<u64> {
     let open = alerts(boundary).filter(Column::Severity.eq(AlertSeverity::Critical)).filter(Expr::cust(OPEN));

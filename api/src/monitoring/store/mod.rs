@@ -5,8 +5,8 @@ mod results;
 mod services;
 
 pub use alerts::{
-    alerts, alerts_by_id, count_open_critical, has_alert_since, insert_open, lock_alert, lock_of_incidents,
-    lock_open, relink, update_alert,
+    alerts, alerts_by_id, count_open_critical, has_alert_since, incident_of_alert, insert_open, lock_alert,
+    lock_of_incidents, lock_open, relink, update_alert,
 };
 pub use results::{delete_older, result_row, tallies};
 pub use services::{
