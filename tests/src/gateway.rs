@@ -1,6 +1,6 @@
 //! A gateway in the test's own process.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use opsgate::{
@@ -12,13 +12,10 @@ use opsgate::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 
-use crate::{Client, Database};
+use crate::{Client, Database, until};
 
 /// When the tests' time begins: a Saturday.
 pub const START: &str = "2026-11-21T03:00:00Z";
-
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running gateway.
 #[derive(Debug)]
@@ -120,13 +117,8 @@ impl TestGateway {
 
     /// Waits until everything that is due at this time is done: events sequenced, delivered and reacted to, tasks run.
     pub async fn run_until_idle(&self) {
-        let idle = async {
-            while !self.kernel.is_idle().await.unwrap() {
-                // Nothing tells when the last of many independent parts is done, so it is asked for.
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, idle).await.expect("the gateway is never idle");
+        // Nothing tells when the last of many independent parts is done, so it is asked for.
+        until("the gateway is idle", async || self.kernel.is_idle().await.unwrap()).await;
     }
 
     /// The kernel inside, for what no client can see.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long a test waits for what must come. Not a speed: a slow machine only waits longer for nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until something is so; fails the test where it never is.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {

@@ -1,6 +1,6 @@
 //! One caller, over a WebSocket that speaks graphql-transport-ws.
 
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -10,8 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{Message as Frame, client::IntoClientRequest},
 };
 
-/// How long a test waits for what must come. Not a speed: a slow machine only waits longer for nothing.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::patiently;
 
 /// An open socket.
 #[derive(Debug)]
@@ -65,7 +64,7 @@ impl Socket {
             return Message::Json(message);
         }
         // Pings keep coming where nothing else does.
-        tokio::time::timeout(PATIENCE, self.receive()).await.expect("nothing came")
+        patiently("a message", self.receive()).await
     }
 
     async fn receive(&mut self) -> Message {
