@@ -1,11 +1,12 @@
 //! Denied attempts are on the record too, and nobody can fill the record by knocking.
 //!
 //! The first attempt of a caller at a field within a minute is written at once; repeats are counted in memory and
-//! written as one entry with the count when the minute is over.
+//! written as one entry with the count when the minute is over, or the gateway stops. What can't be written is counted
+//! on.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use ::entity::audit_log::{AuditCategory, AuditOutcome, AuditSeverity};
@@ -21,6 +22,8 @@ use super::{
 
 /// Keys held in memory; beyond that, attempts by new keys go uncounted until the minute is over.
 const MAX_KEYS: usize = 10_000;
+/// For how long attempts are counted together.
+pub(super) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// Somebody tried what they may not.
 pub static DENIED: EventType = EventType {
@@ -35,14 +38,19 @@ pub static DENIED: EventType = EventType {
 
 /// The attempts of this minute.
 #[derive(Debug, Default)]
-pub struct Denials(Mutex<HashMap<(String, String), Denied>>);
+pub struct Denials(Mutex<HashMap<Key, Denied>>);
 
-#[derive(Debug)]
+/// A caller and a field.
+type Key = (String, String);
+
+/// Attempts of one caller at one field.
+#[derive(Clone, Debug)]
 struct Denied {
     since: DateTime<Utc>,
     author: Author,
     needed: Vec<&'static str>,
-    repeats: u64,
+    /// Those that aren't written yet.
+    unwritten: u64,
 }
 
 impl Denials {
@@ -50,66 +58,80 @@ impl Denials {
     pub(super) async fn note(&self, kernel: &Kernel, author: Author, field: &str, needed: &[&'static str]) {
         let now = kernel.clock().now();
         let key = (author.actor.id.clone(), field.to_owned());
+        let first = Denied { since: now, author, needed: needed.to_vec(), unwritten: 0 };
         let over = {
-            let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut held = self.held();
             let is_full = held.len() >= MAX_KEYS;
             match held.get_mut(&key) {
-                Some(denied) if now - denied.since < TimeDelta::minutes(1) => {
-                    denied.repeats += 1;
+                Some(denied) if now - denied.since < MINUTE => {
+                    denied.unwritten += 1;
                     return;
                 }
                 None if is_full => return,
                 _ => {}
             }
-            held.insert(
-                key,
-                Denied { since: now, author: author.clone(), needed: needed.to_vec(), repeats: 0 },
-            )
+            held.insert(key.clone(), first.clone())
         };
         // The minute before this one ended with nobody looking: its count is written along.
-        let written = async {
-            if let Some(over) = over.filter(|denied| denied.repeats > 0) {
-                write(kernel, over.author, field, &over.needed, over.repeats).await?;
-            }
-            write(kernel, author, field, needed, 1).await
-        };
-        if let Err(error) = written.await {
-            tracing::error!(%error, field, "a denied attempt couldn't be recorded");
-        }
+        let over = over.filter(|denied| denied.unwritten > 0).map(|denied| (key.clone(), denied));
+        let first = (key, Denied { unwritten: 1, ..first });
+        self.write(kernel, over.into_iter().chain([first]).collect()).await;
     }
 
     /// Writes the counts of the minutes that are over.
-    pub(super) async fn flush(&self, kernel: &Kernel) -> Result<()> {
+    pub(super) async fn flush(&self, kernel: &Kernel) {
         let now = kernel.clock().now();
-        let over: Vec<_> = {
-            let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            held.extract_if(|_, denied| now - denied.since >= TimeDelta::minutes(1)).collect()
-        };
-        for ((_, field), denied) in over.into_iter().filter(|(_, denied)| denied.repeats > 0) {
-            write(kernel, denied.author, &field, &denied.needed, denied.repeats).await?;
+        let over = self.held().extract_if(|_, denied| now - denied.since >= MINUTE).collect();
+        self.write(kernel, over).await;
+    }
+
+    /// Writes every count: there is no next minute.
+    pub(super) async fn flush_all(&self, kernel: &Kernel) {
+        let all = self.held().drain().collect();
+        self.write(kernel, all).await;
+    }
+
+    /// Writes counts, in this order; from the first that can't be written on, they are counted on.
+    async fn write(&self, kernel: &Kernel, counts: Vec<(Key, Denied)>) {
+        let mut left = counts.into_iter().filter(|(_, denied)| denied.unwritten > 0);
+        while let Some(((caller, field), denied)) = left.next() {
+            if let Err(error) = write(kernel, &field, &denied).await {
+                tracing::error!(%error, field, "denied attempts couldn't be recorded");
+                self.put_back([((caller, field), denied)].into_iter().chain(left));
+                return;
+            }
         }
-        Ok(())
+    }
+
+    fn put_back(&self, counts: impl Iterator<Item = (Key, Denied)>) {
+        let mut held = self.held();
+        for (key, denied) in counts {
+            if let Some(newer) = held.get_mut(&key) {
+                newer.unwritten += denied.unwritten;
+            } else if held.len() < MAX_KEYS {
+                held.insert(key, denied);
+            }
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Key, Denied>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn write(
-    kernel: &Kernel,
-    author: Author,
-    field: &str,
-    needed: &[&'static str],
-    attempts: u64,
-) -> Result<()> {
+async fn write(kernel: &Kernel, field: &str, denied: &Denied) -> Result<()> {
+    let Denied { author, needed, unwritten, .. } = denied;
     let entity = Entity {
         kind: "Field",
         id: field.to_owned(),
         version: None,
         organization_id: author.organization_id,
     };
-    let mut tx = Tx::begin(kernel, author).await?;
+    let mut tx = Tx::begin(kernel, author.clone()).await?;
     tx.record(
         Event::new(&DENIED, entity)
             .outcome(AuditOutcome::Denied)
-            .data(json!({ "field": field, "requiredPermissions": needed, "attempts": attempts })),
+            .data(json!({ "field": field, "requiredPermissions": needed, "attempts": unwritten })),
     );
     tx.commit().await.map(|_| ())
 }

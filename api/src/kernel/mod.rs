@@ -169,20 +169,20 @@ impl Kernel {
         let kernel = self.clone();
         self.background(async move {
             loop {
-                kernel.clock.sleep(chrono::TimeDelta::minutes(1)).await;
-                if let Err(error) = kernel.denials.flush(&kernel).await {
-                    tracing::warn!(%error, "denied attempts couldn't be recorded");
-                }
+                kernel.clock.sleep(denial::MINUTE).await;
+                kernel.denials.flush(&kernel).await;
             }
         });
         let started = Started::start(self, workers).await?;
         self.started.set(started).map_err(|_| Error::internal("a kernel starts once"))
     }
 
-    /// Stops: takes on no more work, and waits until running tasks have ended or were given back, ten seconds at most.
+    /// Stops: takes on no more work, waits until running tasks have ended or were given back, ten seconds at most, and
+    /// writes what was only counted until now.
     pub async fn stop(&self) {
         self.shutdown.cancel();
         self.queue.stopped().await;
+        self.denials.flush_all(self).await;
     }
 
     /// Whether nothing is left to do until the clock moves or somebody writes: every event has been published and dealt

@@ -1,9 +1,13 @@
 //! Denied attempts are on the record, and nobody can fill the record by knocking.
 
 use chrono::TimeDelta;
-use entity::audit_log::{AuditCategory, AuditOutcome};
+use entity::{
+    audit_log::{AuditCategory, AuditOutcome},
+    event,
+};
 use futures_util::future::join_all;
 use opsgate::kernel::actor::ORGANIZATION;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 use tests::{Client, Fact, TestGateway, until};
 
@@ -65,6 +69,47 @@ async fn a_flood_of_attempts_is_two_entries_a_minute() {
     gateway.advance(TimeDelta::minutes(1));
     until("the count is on the record", async || denials(&gateway).await.len() == 4).await;
     assert_eq!(counted(&denials(&gateway).await)[3..], [("incidents", 2)]);
+}
+
+#[tokio::test]
+async fn what_was_only_counted_is_written_at_the_stop() {
+    let gateway = TestGateway::start().await;
+    let client = gateway.with_scopes(&["directory.read"]).await;
+    knock(&client, "{ incidents { nodes { id } } }", 3).await;
+    knock(&client, "{ incident(id: \"x\") { id } }", 1).await;
+    let database = gateway.database().clone();
+    gateway.stop().await;
+    let denied = event::Entity::find()
+        .filter(event::Column::EventType.eq("admin.access.denied"))
+        .order_by_asc(event::Column::Id)
+        .all(database.sql().await)
+        .await
+        .unwrap();
+    let counted: Vec<_> =
+        denied.iter().map(|row| (&row.payload["field"], &row.payload["attempts"])).collect();
+    let (incidents, incident) = (json!("incidents"), json!("incident"));
+    assert_eq!(
+        counted,
+        [(&incidents, &json!(1)), (&incident, &json!(1)), (&incidents, &json!(2))],
+        "one that wasn't repeated is written once"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_counted_on() {
+    let gateway = TestGateway::start().await;
+    let client = gateway.with_scopes(&["directory.read"]).await;
+    let db = gateway.database().sql().await;
+    knock(&client, "{ incidents { nodes { id } } }", 3).await;
+    db.execute_unprepared("ALTER TABLE audit_personal RENAME TO audit_personal_away").await.unwrap();
+    // The count of the minute that is over can't be written, nor can the first attempt of the next.
+    gateway.advance(TimeDelta::minutes(1));
+    knock(&client, "{ incidents { nodes { id } } }", 2).await;
+    db.execute_unprepared("ALTER TABLE audit_personal_away RENAME TO audit_personal").await.unwrap();
+    gateway.advance(TimeDelta::minutes(1));
+    let all =
+        async || -> u64 { counted(&denials(&gateway).await).iter().map(|(_, attempts)| attempts).sum() };
+    until("every attempt is on the record", async || all().await == 5).await;
 }
 
 #[tokio::test]
