@@ -138,6 +138,7 @@ impl App {
 
     /// Serves the gateway's own numbers on `listener`, as long as it runs.
     pub fn serve_metrics(&self, listener: TcpListener) {
+        self.kernel.background(http::metrics::keep_up());
         let router = http::metrics::router(self.kernel.clone());
         self.kernel.background(async move {
             if let Err(error) = axum::serve(listener, router).await {

@@ -13,6 +13,7 @@ mod graphiql;
 mod http;
 mod incidents;
 mod limits;
+mod metrics;
 mod monitoring;
 mod mutations;
 mod order;

@@ -140,6 +140,13 @@ impl Process {
         self.address
     }
 
+    /// Where it serves its metrics, as its log says.
+    pub fn metrics_address(&self) -> SocketAddr {
+        let log = self.log();
+        let (_, rest) = log.split_once("metrics are served address=").unwrap();
+        rest.lines().next().unwrap().parse().unwrap()
+    }
+
     /// Ends it as a power cut does: at once, wherever it is.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

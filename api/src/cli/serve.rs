@@ -15,6 +15,7 @@ pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // Before the database is touched: a port that is taken says that another gateway is running.
     let listener = listen("listen", config.listen).await?;
     let metrics = listen("metrics_listen", config.metrics_listen).await?;
+    tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     let address = listener.local_addr()?;
     let app = App::open(config, Clock::system()).await?;
     app.serve_metrics(metrics);

@@ -1,14 +1,18 @@
 //! The gateway's own numbers, for Prometheus: on an address of their own, aggregated only, no label that could name a
 //! person.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
-use axum::{Router, extract::State, routing::get};
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use axum::{Router, extract::State, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, queue::TASK_SECONDS};
 
+/// The text format of Prometheus.
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// How often what was measured since is summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
 const REQUESTS: &str = "opsgate_requests_total";
 const STATEMENTS: &str = "opsgate_sql_statements_total";
 const POSITION: &str = "opsgate_log_position";
@@ -25,6 +29,7 @@ fn recorder() -> Option<&'static PrometheusHandle> {
             describe_gauge!(POSITION, "The last position of the event log that this process has published.");
             describe_gauge!(SOCKETS, "Open WebSockets.");
             describe_gauge!(STREAMS, "Open event streams.");
+            describe_histogram!(TASK_SECONDS, "Attempts of background tasks, by kind and how they ended.");
             Some(handle)
         }
         Err(error) => {
@@ -67,15 +72,24 @@ impl Drop for Open {
     }
 }
 
+/// Sums up for good: else every single measurement would be kept until somebody asks.
+pub async fn keep_up() {
+    let Some(handle) = recorder() else { return };
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        handle.run_upkeep();
+    }
+}
+
 /// `GET /metrics`, and nothing else.
 pub fn router(kernel: Kernel) -> Router {
     recorder();
     Router::new().route("/metrics", get(render)).with_state(kernel)
 }
 
-async fn render(State(kernel): State<Kernel>) -> String {
+async fn render(State(kernel): State<Kernel>) -> impl IntoResponse {
     counter!(STATEMENTS).absolute(kernel.db().statements());
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
     gauge!(POSITION).set(kernel.hub().position() as f64);
-    recorder().map(PrometheusHandle::render).unwrap_or_default()
+    ([(CONTENT_TYPE, EXPOSITION)], recorder().map(PrometheusHandle::render).unwrap_or_default())
 }

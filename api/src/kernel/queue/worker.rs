@@ -16,7 +16,7 @@ use tokio::{sync::Semaphore, task::JoinError, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
-    Handlers, Job, Outcome, TASK, TASK_FAILED,
+    Handlers, Job, Outcome, TASK, TASK_FAILED, TASK_SECONDS,
     handler::Handler,
     store::{self, Beat, LEASE, held, to_state},
     time,
@@ -152,7 +152,7 @@ async fn attend(kernel: &Kernel, task: &task::Model, handler: Handler) {
     let began = Instant::now();
     let end = attempt(kernel, task, handler).await;
     tracing::debug!(task = %task.id, kind = task.kind, attempt = task.attempts, ?end, "a task's attempt ended");
-    metrics::histogram!("opsgate_task_seconds", "kind" => task.kind.clone(), "end" => end.name())
+    metrics::histogram!(TASK_SECONDS, "kind" => task.kind.clone(), "end" => end.name())
         .record(began.elapsed().as_secs_f64());
     // The effect is there: what is left to do is worth some patience. In the end the lease lapses and it runs again.
     for pause in [200, 1_000, 5_000] {
