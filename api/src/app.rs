@@ -59,6 +59,9 @@ pub enum StartError {
     /// The issuer's key set can't be used.
     #[error(transparent)]
     Jwks(#[from] JwksError),
+    /// There is no database, and none is to be made.
+    #[error("there is no database {0}.\nThe first start makes it, and so does `opsgate migrate`.")]
+    NoDatabase(PathBuf),
     /// The database can't be opened or migrated.
     #[error("the database {url} can't be used. See OPSGATE_DATABASE_URL.")]
     Database {
@@ -237,16 +240,21 @@ pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartE
 /// What is wrong, and what to do.
 pub async fn open_database(config: &Config) -> Result<Db, StartError> {
     prepare(&config.data_dir)?;
-    let db = connect(config).await?;
+    let db = Db::open(config).await.map_err(|source| unusable(config, source))?;
     migration::up(db.writer()).await.map_err(|source| unusable(config, source))?;
     Ok(db)
 }
 
-/// Opens the database as it stands.
+/// Opens the database as it stands, and makes none.
 ///
 /// # Errors
 /// What is wrong, and what to do.
 pub async fn connect(config: &Config) -> Result<Db, StartError> {
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !path.exists()
+    {
+        return Err(StartError::NoDatabase(path.clone()));
+    }
     Db::open(config).await.map_err(|source| unusable(config, source))
 }
 

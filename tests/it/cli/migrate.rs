@@ -49,6 +49,14 @@ async fn the_first_command_of_all_makes_what_it_needs() {
     if !Database::is_postgres() {
         program = program.with("database_url", &format!("sqlite:{}", dir.join("opsgate.db").display()));
     }
+    if !Database::is_postgres() {
+        for asking in [&["migrate", "status"][..], &["migrate", "down", "--steps", "1"]] {
+            let message = refused(program.run(asking).await);
+            let expected = format!("opsgate: there is no database {}.\n", dir.join("opsgate.db").display());
+            assert!(message.starts_with(&expected) && message.contains("`opsgate migrate`"), "{message}");
+            assert!(!dir.exists(), "who only asks makes nothing");
+        }
+    }
     said(program.run(&["migrate"]).await);
     let (up, all) = applied(&program).await;
     assert_eq!(up, all);
