@@ -12,6 +12,7 @@ use crate::{
         nulls::SpecNulls,
         permission::Catalogue,
         reactor,
+        scalar::Int32,
     },
     monitoring, platform, tasks,
 };
@@ -54,6 +55,7 @@ const MAX_NESTING: usize = 64;
 /// Builds the schema.
 pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_input_type::<Int32>()
         .extension(SpecNulls)
         .limit_recursive_depth(MAX_NESTING)
         .disable_suggestions()

@@ -1,6 +1,14 @@
 //! Scalars of the schema that no library has as we want them.
+//!
+//! Each says what is one of its values (`is_valid`), so that a bad literal ends a request when its document is validated:
+//! a scalar that doesn't is found out when the field is resolved, after others have run.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{
+    InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value,
+    registry::{MetaType, Registry},
+};
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use rust_decimal::Decimal;
 
@@ -38,6 +46,10 @@ impl ScalarType for Timestamp {
         Ok(Self(at))
     }
 
+    fn is_valid(value: &Value) -> bool {
+        <Self as ScalarType>::parse(value.clone()).is_ok()
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.to_string())
     }
@@ -56,7 +68,44 @@ impl ScalarType for Exact {
         number.map(Self).map_err(|_| InputValueError::custom("an exact number looks like \"99.95\""))
     }
 
+    fn is_valid(value: &Value) -> bool {
+        <Self as ScalarType>::parse(value.clone()).is_ok()
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
+    }
+}
+
+/// An `Int`, which has 32 bits. async-graphql's accepts a literal of 64, and refuses it where the field is resolved; a
+/// schema that this is registered in knows before.
+#[derive(Clone, Copy, Debug)]
+pub struct Int32(pub i32);
+
+impl InputType for Int32 {
+    type RawValueType = i32;
+
+    fn type_name() -> Cow<'static, str> {
+        <i32 as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let name = <i32 as InputType>::create_type_info(registry);
+        if let Some(MetaType::Scalar { is_valid, .. }) = registry.types.get_mut(&*Self::type_name()) {
+            *is_valid = Some(Arc::new(|value| <i32 as ScalarType>::parse(value.clone()).is_ok()));
+        }
+        name
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        InputType::parse(value).map(Self).map_err(InputValueError::propagate)
+    }
+
+    fn to_value(&self) -> Value {
+        InputType::to_value(&self.0)
+    }
+
+    fn as_raw_value(&self) -> Option<&i32> {
+        Some(&self.0)
     }
 }

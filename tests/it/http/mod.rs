@@ -5,6 +5,7 @@ mod echo;
 mod get;
 mod negotiation;
 mod options;
+mod scalars;
 mod streams;
 mod wire;
 

@@ -1,8 +1,8 @@
 //! The stages, one by one.
 
 use async_graphql::{
-    EmptySubscription, Enum, ID, InputObject, Object, OneofObject, Schema, Variables, parser::parse_query,
-    value,
+    EmptySubscription, Enum, ID, InputObject, Object, OneofObject, Schema, Value, Variables,
+    parser::parse_query, registry::MetaType, value,
 };
 use serde_json::json;
 
@@ -16,6 +16,7 @@ use crate::{
         stream,
         throttle::{Allowance, Throttle},
     },
+    schema,
 };
 
 /// What a client wrote and nobody shall see.
@@ -153,6 +154,34 @@ fn values_that_do_not_fit_end_the_request() {
             (1, 400, true)
         );
     }
+}
+
+/// Scalars that take any literal: JSON because it is one, UUID because no input has it.
+const TAKES_ALL: [&str; 2] = ["JSON", "UUID"];
+
+#[test]
+fn every_scalar_knows_its_values() {
+    let types = Types::of::<schema::Query, schema::Mutation, schema::Subscription>();
+    let mut seen = Vec::new();
+    let sdl = schema::sdl();
+    let own = sdl.lines().filter_map(|line| line.strip_prefix("scalar ")?.split(' ').next());
+    for name in own.chain(["Boolean", "Float", "ID", "Int", "String"]) {
+        let Some(MetaType::Scalar { is_valid, .. }) = types.get(name) else { panic!("{name}") };
+        let takes = |value: &Value| is_valid.as_ref().is_none_or(|is_valid| is_valid(value));
+        // Nobody means a list.
+        assert_eq!(takes(&value!([])), TAKES_ALL.contains(&name), "{name}");
+        let (good, bad) = match name {
+            "DateTime" => (value!("2026-11-21T03:00:00+01:00"), value!("2026-11-21")),
+            "Decimal" => (value!("-99.9500"), value!("1e3")),
+            "EventCursor" => (value!("AAAAAAAAAAAAAAAAAAA"), value!("AAAA")),
+            "Int" => (value!(2147483647), value!(2147483648_i64)),
+            _ => continue,
+        };
+        assert!(takes(&good) && !takes(&bad), "{name}");
+        seen.push(name);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, ["DateTime", "Decimal", "EventCursor", "Int"]);
 }
 
 /// What validation says of `document`, as it is told.

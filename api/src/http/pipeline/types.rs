@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use async_graphql::{
-    ObjectType, SubscriptionType,
+    InputType, ObjectType, SubscriptionType,
     registry::{MetaType, Registry},
 };
+
+use crate::kernel::scalar::Int32;
 
 /// The types of a schema. async-graphql keeps its own to itself.
 #[derive(Default)]
@@ -32,6 +34,7 @@ impl Types {
         Q::create_type_info(&mut registry);
         M::create_type_info(&mut registry);
         S::create_type_info(&mut registry);
+        Int32::create_type_info(&mut registry);
         let introspection = ["__schema", "__type", "__typename", "skip", "include", "if", "name"];
         let mut names: HashSet<String> = introspection.map(str::to_owned).into();
         names.extend(registry.names());

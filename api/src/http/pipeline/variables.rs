@@ -84,7 +84,7 @@ fn fits_named(value: &Value, name: &str, types: &Types) -> Result<(), Misfit> {
     match types.get(name) {
         Some(MetaType::Scalar { is_valid, .. }) => {
             let is_valid = is_valid.as_ref().is_none_or(|is_valid| is_valid(value));
-            if is_valid && (name != "Int" || is_int(value)) {
+            if is_valid {
                 return Ok(());
             }
             Err(Misfit::new(format_args!("it isn't a value of the type {name}")))
@@ -126,9 +126,4 @@ fn fits_object(
         checked.map_err(|misfit| misfit.below(&field.name))?;
     }
     Ok(())
-}
-
-/// An Int has 32 bits.
-fn is_int(value: &Value) -> bool {
-    matches!(value, Value::Number(number) if number.as_i64().is_some_and(|int| i32::try_from(int).is_ok()))
 }

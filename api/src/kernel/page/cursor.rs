@@ -27,6 +27,11 @@ impl ScalarType for Cursor {
         }
     }
 
+    /// Whether it is one of a certain list is found out there.
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_))
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
     }
