@@ -143,7 +143,7 @@ async fn answer<G: Gateway>(
     operation: Operation,
 ) -> BoxStream<'static, Event> {
     // The caller is as the rights were known last; where they can't be read, nobody is answered.
-    if let Err(error) = gateway.kernel().rights().current() {
+    if let Err(error) = gateway.kernel().rights().confirmed().await {
         return refused(error.into(), &origin);
     }
     let caller = (*session.caller()).clone();

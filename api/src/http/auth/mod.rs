@@ -63,7 +63,8 @@ impl Authenticator {
     pub async fn authenticate(&self, kernel: &Kernel, authorization: Option<&str>) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
         let credential = self.credential(authorization, kernel.clock()).await?;
-        kernel.rights().current()?.resolve(&credential, kernel.clock().now(), kernel.catalogue())
+        let rights = kernel.rights().confirmed().await?;
+        rights.resolve(&credential, kernel.clock().now(), kernel.catalogue())
     }
 
     async fn credential(&self, authorization: &str, clock: &Clock) -> Result<Credential> {

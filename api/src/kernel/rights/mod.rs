@@ -2,30 +2,32 @@
 //!
 //! Whatever changes rights bumps the one row of `authz_epoch` in its own transaction. Each process polls that row every
 //! 250 ms on the control pool and reads everything anew where it moved. Not read for a second: nobody is answered,
-//! because a revocation may have been missed.
+//! because a revocation may have been missed. Where nothing is wrong but the reading is late, as on a machine with too
+//! much to do, whoever asks waits for it.
+
+mod snapshot;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use ::entity::{admin_user::AdminLevel, authz_epoch};
-use chrono::{DateTime, Utc};
+use ::entity::authz_epoch;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 use tokio::sync::{Notify, watch};
-use uuid::Uuid;
 
 use super::{
-    actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
     db::Conn,
     error::{Error, Result},
-    permission::{Catalogue, PermissionSet},
+    permission::Catalogue,
 };
+
+pub use snapshot::{Account, EXPIRED, RightsData, Snapshot, Token, UNKNOWN};
 
 /// How long one reading may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,187 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(250);
 /// After which nobody is answered.
 const STALE: Duration = Duration::from_secs(1);
-
-/// An admin account.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// The admin user's id.
-    pub id: Uuid,
-    /// The name, for people.
-    pub name: String,
-    /// The level.
-    pub level: AdminLevel,
-    /// Permissions and wildcards beyond those of the level.
-    pub permissions: Vec<String>,
-    /// Whether it may be used.
-    pub is_active: bool,
-}
-
-/// An API token that isn't revoked.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// Its id.
-    pub id: Uuid,
-    /// The name, for people.
-    pub name: String,
-    /// SHA-256 of its text.
-    pub hash: [u8; 32],
-    /// The account that it acts as.
-    pub admin_user_id: Option<Uuid>,
-    /// What it is limited to.
-    pub scopes: Vec<String>,
-    /// Whose rows it is limited to; the nil UUID: no limit.
-    pub organization_id: Uuid,
-    /// When it ends.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-/// What `access` reads for the snapshot.
-#[derive(Debug, Default)]
-pub struct RightsData {
-    /// All accounts.
-    pub accounts: Vec<Account>,
-    /// All tokens that aren't revoked.
-    pub tokens: Vec<Token>,
-    /// Merged organizations: source and target.
-    pub merged: Vec<(Uuid, Uuid)>,
-}
+/// Said where nobody is answered.
+const STALE_NOW: Error = Error::unavailable("who may do what can't be read from the database now");
 
 /// How `access` reads it.
 pub type LoadRights = for<'a> fn(&'a Conn) -> BoxFuture<'a, Result<RightsData>>;
-
-/// One state of everybody's rights.
-#[derive(Debug)]
-pub struct Snapshot {
-    /// The epoch that it was read at.
-    pub epoch: i64,
-    accounts: HashMap<Uuid, (Account, PermissionSet)>,
-    tokens: HashMap<[u8; 32], (Token, PermissionSet)>,
-    merged: HashMap<Uuid, Vec<Uuid>>,
-}
-
-impl Snapshot {
-    fn new(epoch: i64, data: RightsData, catalogue: &Catalogue) -> Self {
-        let accounts = data.accounts.into_iter().map(|account| {
-            let permissions = catalogue.of_account(account.level, &account.permissions);
-            (account.id, (account, permissions))
-        });
-        let tokens = data.tokens.into_iter().map(|token| {
-            let permissions = catalogue.of_scopes(&token.scopes);
-            (token.hash, (token, permissions))
-        });
-        let mut merged: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-        for (source, target) in data.merged {
-            merged.entry(target).or_default().push(source);
-        }
-        Self { epoch, accounts: accounts.collect(), tokens: tokens.collect(), merged }
-    }
-
-    /// The name of an actor, for people: of whoever it was, active or not.
-    pub fn account(&self, id: Uuid) -> Option<&Account> {
-        self.accounts.get(&id).map(|(account, _)| account)
-    }
-
-    /// The API token `id`, unless it is revoked.
-    pub fn token(&self, id: Uuid) -> Option<&Token> {
-        self.tokens.values().map(|(token, _)| token).find(|token| token.id == id)
-    }
-
-    /// Who shows `credential` at `now`, with what they may.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`]: expired, revoked, unknown, or of an account that isn't active.
-    pub fn resolve(
-        &self,
-        credential: &Credential,
-        now: DateTime<Utc>,
-        catalogue: &Catalogue,
-    ) -> Result<Caller> {
-        match credential {
-            Credential::ApiToken(hash) => self.resolve_token(hash, now),
-            Credential::Jwt { subject, scopes, expires_at } => {
-                if *expires_at <= now {
-                    return Err(Error::Unauthenticated(EXPIRED));
-                }
-                let (account, permissions) = self.active(*subject)?;
-                let permissions = match scopes {
-                    Some(scopes) => permissions.intersection(&catalogue.of_scopes(scopes)),
-                    None => permissions.clone(),
-                };
-                Ok(Caller {
-                    identity: Some(Identity {
-                        actor: Actor::admin(account.id),
-                        admin_user_id: Some(account.id),
-                        token_id: None,
-                        name: account.name.clone(),
-                        organization_id: PLATFORM,
-                        expires_at: Some(*expires_at),
-                        credential: credential.clone(),
-                    }),
-                    permissions,
-                    boundary: Boundary::All,
-                })
-            }
-        }
-    }
-
-    fn resolve_token(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Caller> {
-        // The look-up is by a hash of 30 random characters: its timing says nothing about any other token.
-        let (token, scopes) = self.tokens.get(hash).ok_or(Error::Unauthenticated(UNKNOWN))?;
-        if token.expires_at.is_some_and(|at| at <= now) {
-            return Err(Error::Unauthenticated(EXPIRED));
-        }
-        let (actor, permissions) = match token.admin_user_id {
-            Some(id) => {
-                let (account, permissions) = self.active(id)?;
-                (Actor::admin(account.id), permissions.intersection(scopes))
-            }
-            None => (Actor::token(token.id), scopes.clone()),
-        };
-        Ok(Caller {
-            identity: Some(Identity {
-                actor,
-                admin_user_id: token.admin_user_id,
-                token_id: Some(token.id),
-                name: token.name.clone(),
-                organization_id: token.organization_id,
-                expires_at: token.expires_at,
-                credential: Credential::ApiToken(*hash),
-            }),
-            permissions,
-            boundary: self.boundary(token.organization_id),
-        })
-    }
-
-    fn active(&self, id: Uuid) -> Result<&(Account, PermissionSet)> {
-        self.accounts
-            .get(&id)
-            .filter(|(account, _)| account.is_active)
-            .ok_or(Error::Unauthenticated("this account isn't active"))
-    }
-
-    /// An organization and everything merged into it, directly or through others.
-    fn boundary(&self, organization: Uuid) -> Boundary {
-        if organization == PLATFORM {
-            return Boundary::All;
-        }
-        let mut found = BTreeSet::from([organization]);
-        let mut open = vec![organization];
-        while let Some(next) = open.pop() {
-            for source in self.merged.get(&next).into_iter().flatten() {
-                if found.insert(*source) {
-                    open.push(*source);
-                }
-            }
-        }
-        Boundary::Organizations(Arc::new(found))
-    }
-}
-
-/// Said to who shows a credential that has ended; the stream's close code tells it from a revoked one.
-pub const EXPIRED: &str = "this credential has expired";
-/// Said to who shows a token that isn't there or was revoked: both look alike.
-pub const UNKNOWN: &str = "this credential isn't known or was revoked";
 
 /// The current snapshot, and how fresh it is.
 #[derive(Debug)]
@@ -221,6 +47,10 @@ pub struct Rights {
     current: watch::Sender<Arc<Snapshot>>,
     started: Instant,
     read_at_ms: AtomicU64,
+    /// The last reading failed.
+    is_failing: AtomicBool,
+    /// Wakes whoever waits for a reading.
+    read: Notify,
     poke: Notify,
     load: LoadRights,
     catalogue: Arc<Catalogue>,
@@ -237,10 +67,38 @@ impl Rights {
             current: watch::Sender::new(Arc::new(first)),
             started: Instant::now(),
             read_at_ms: AtomicU64::new(0),
+            is_failing: AtomicBool::new(false),
+            read: Notify::new(),
             poke: Notify::new(),
             load,
             catalogue,
         })
+    }
+
+    /// The snapshot; where the next reading is late, after that. One that was asked for less than a second
+    /// before somebody asks here is good for them, however long it takes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it can't be read.
+    pub async fn confirmed(&self) -> Result<Arc<Snapshot>> {
+        let asked_at = self.started.elapsed();
+        let is_confirmed = || asked_at.saturating_sub(self.read_at()) < STALE;
+        let reading = async {
+            loop {
+                let mut read = pin!(self.read.notified());
+                read.as_mut().enable();
+                if is_confirmed() || self.is_failing.load(Ordering::Relaxed) {
+                    return;
+                }
+                read.await;
+            }
+        };
+        if !is_confirmed() {
+            self.poke();
+            // Whether it came to something is asked below.
+            let _ = tokio::time::timeout(PATIENCE, reading).await;
+        }
+        if is_confirmed() { Ok(self.last()) } else { Err(STALE_NOW) }
     }
 
     /// The snapshot.
@@ -248,17 +106,22 @@ impl Rights {
     /// # Errors
     /// [`Error::Unavailable`] where it wasn't confirmed for a second.
     pub fn current(&self) -> Result<Arc<Snapshot>> {
-        if self.is_fresh() {
-            Ok(self.current.borrow().clone())
-        } else {
-            Err(Error::unavailable("who may do what can't be read from the database now"))
-        }
+        if self.is_fresh() { Ok(self.last()) } else { Err(STALE_NOW) }
+    }
+
+    /// The snapshot as it was read last: for names, which decide nothing.
+    pub fn last(&self) -> Arc<Snapshot> {
+        self.current.borrow().clone()
     }
 
     /// Whether it was confirmed within the last second.
     pub fn is_fresh(&self) -> bool {
-        let read_at = Duration::from_millis(self.read_at_ms.load(Ordering::Relaxed));
-        self.started.elapsed().saturating_sub(read_at) < STALE
+        self.started.elapsed().saturating_sub(self.read_at()) < STALE
+    }
+
+    /// When the question was put that confirmed it, since the start.
+    fn read_at(&self) -> Duration {
+        Duration::from_millis(self.read_at_ms.load(Ordering::Relaxed))
     }
 
     /// A receiver that wakes with every new snapshot.
@@ -277,11 +140,14 @@ impl Rights {
             // What counts is when the question was put: the answer may be older than its arrival.
             let asked_at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             // A database that vanished without a word must not keep us waiting when it is back.
-            match tokio::time::timeout(PATIENCE, self.refresh(&db)).await {
+            let outcome = tokio::time::timeout(PATIENCE, self.refresh(&db)).await;
+            match &outcome {
                 Ok(Ok(())) => self.read_at_ms.store(asked_at, Ordering::Relaxed),
                 Ok(Err(error)) => tracing::warn!(%error, "rights can't be read"),
                 Err(_) => tracing::warn!("rights can't be read: the database says nothing"),
             }
+            self.is_failing.store(!matches!(outcome, Ok(Ok(()))), Ordering::Relaxed);
+            self.read.notify_waiters();
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
                 () = self.poke.notified() => {}
@@ -328,4 +194,41 @@ pub(super) async fn bump(db: &impl ConnectionTrait) -> Result<()> {
         .exec(db)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::{Either, select};
+
+    use super::*;
+    use crate::kernel::testing::{manual_clock, on_each};
+
+    #[tokio::test]
+    async fn a_reading_that_is_late_is_waited_for_and_one_that_fails_is_not() {
+        on_each(async |database| {
+            let kernel = database.kernel(&manual_clock()).await;
+            let db = Conn::Pool(kernel.db().control().clone());
+            let (load, catalogue) = (kernel.rights().load, kernel.rights().catalogue.clone());
+            let mut rights = Rights::open(&db, load, catalogue).await.unwrap();
+            rights.started -= STALE;
+            assert!(rights.current().is_err());
+            let Either::Left((late, _)) =
+                select(pin!(rights.confirmed()), pin!(rights.run(db.clone()))).await
+            else {
+                panic!("it ends")
+            };
+            assert_eq!(late.unwrap().epoch, rights.current().unwrap().epoch);
+
+            rights.started -= STALE;
+            kernel.db().close().await;
+            let refused = async {
+                rights.read.notified().await;
+                let asked = Instant::now();
+                assert!(rights.confirmed().await.is_err());
+                assert!(asked.elapsed() < PATIENCE);
+            };
+            select(pin!(refused), pin!(rights.run(db))).await;
+        })
+        .await;
+    }
 }

@@ -1,0 +1,194 @@
+//! One state of everybody's rights, and who somebody is by it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use ::entity::admin_user::AdminLevel;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::kernel::{
+    actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
+    error::{Error, Result},
+    permission::{Catalogue, PermissionSet},
+};
+
+/// An admin account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The admin user's id.
+    pub id: Uuid,
+    /// The name, for people.
+    pub name: String,
+    /// The level.
+    pub level: AdminLevel,
+    /// Permissions and wildcards beyond those of the level.
+    pub permissions: Vec<String>,
+    /// Whether it may be used.
+    pub is_active: bool,
+}
+
+/// An API token that isn't revoked.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Its id.
+    pub id: Uuid,
+    /// The name, for people.
+    pub name: String,
+    /// SHA-256 of its text.
+    pub hash: [u8; 32],
+    /// The account that it acts as.
+    pub admin_user_id: Option<Uuid>,
+    /// What it is limited to.
+    pub scopes: Vec<String>,
+    /// Whose rows it is limited to; the nil UUID: no limit.
+    pub organization_id: Uuid,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What `access` reads for the snapshot.
+#[derive(Debug, Default)]
+pub struct RightsData {
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// All tokens that aren't revoked.
+    pub tokens: Vec<Token>,
+    /// Merged organizations: source and target.
+    pub merged: Vec<(Uuid, Uuid)>,
+}
+
+/// One state of everybody's rights.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The epoch that it was read at.
+    pub epoch: i64,
+    accounts: HashMap<Uuid, (Account, PermissionSet)>,
+    tokens: HashMap<[u8; 32], (Token, PermissionSet)>,
+    merged: HashMap<Uuid, Vec<Uuid>>,
+}
+
+impl Snapshot {
+    pub(super) fn new(epoch: i64, data: RightsData, catalogue: &Catalogue) -> Self {
+        let accounts = data.accounts.into_iter().map(|account| {
+            let permissions = catalogue.of_account(account.level, &account.permissions);
+            (account.id, (account, permissions))
+        });
+        let tokens = data.tokens.into_iter().map(|token| {
+            let permissions = catalogue.of_scopes(&token.scopes);
+            (token.hash, (token, permissions))
+        });
+        let mut merged: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (source, target) in data.merged {
+            merged.entry(target).or_default().push(source);
+        }
+        Self { epoch, accounts: accounts.collect(), tokens: tokens.collect(), merged }
+    }
+
+    /// The name of an actor, for people: of whoever it was, active or not.
+    pub fn account(&self, id: Uuid) -> Option<&Account> {
+        self.accounts.get(&id).map(|(account, _)| account)
+    }
+
+    /// The API token `id`, unless it is revoked.
+    pub fn token(&self, id: Uuid) -> Option<&Token> {
+        self.tokens.values().map(|(token, _)| token).find(|token| token.id == id)
+    }
+
+    /// Who shows `credential` at `now`, with what they may.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]: expired, revoked, unknown, or of an account that isn't active.
+    pub fn resolve(
+        &self,
+        credential: &Credential,
+        now: DateTime<Utc>,
+        catalogue: &Catalogue,
+    ) -> Result<Caller> {
+        match credential {
+            Credential::ApiToken(hash) => self.resolve_token(hash, now),
+            Credential::Jwt { subject, scopes, expires_at } => {
+                if *expires_at <= now {
+                    return Err(Error::Unauthenticated(EXPIRED));
+                }
+                let (account, permissions) = self.active(*subject)?;
+                let permissions = match scopes {
+                    Some(scopes) => permissions.intersection(&catalogue.of_scopes(scopes)),
+                    None => permissions.clone(),
+                };
+                Ok(Caller {
+                    identity: Some(Identity {
+                        actor: Actor::admin(account.id),
+                        admin_user_id: Some(account.id),
+                        token_id: None,
+                        name: account.name.clone(),
+                        organization_id: PLATFORM,
+                        expires_at: Some(*expires_at),
+                        credential: credential.clone(),
+                    }),
+                    permissions,
+                    boundary: Boundary::All,
+                })
+            }
+        }
+    }
+
+    fn resolve_token(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Caller> {
+        // The look-up is by a hash of 30 random characters: its timing says nothing about any other token.
+        let (token, scopes) = self.tokens.get(hash).ok_or(Error::Unauthenticated(UNKNOWN))?;
+        if token.expires_at.is_some_and(|at| at <= now) {
+            return Err(Error::Unauthenticated(EXPIRED));
+        }
+        let (actor, permissions) = match token.admin_user_id {
+            Some(id) => {
+                let (account, permissions) = self.active(id)?;
+                (Actor::admin(account.id), permissions.intersection(scopes))
+            }
+            None => (Actor::token(token.id), scopes.clone()),
+        };
+        Ok(Caller {
+            identity: Some(Identity {
+                actor,
+                admin_user_id: token.admin_user_id,
+                token_id: Some(token.id),
+                name: token.name.clone(),
+                organization_id: token.organization_id,
+                expires_at: token.expires_at,
+                credential: Credential::ApiToken(*hash),
+            }),
+            permissions,
+            boundary: self.boundary(token.organization_id),
+        })
+    }
+
+    fn active(&self, id: Uuid) -> Result<&(Account, PermissionSet)> {
+        self.accounts
+            .get(&id)
+            .filter(|(account, _)| account.is_active)
+            .ok_or(Error::Unauthenticated("this account isn't active"))
+    }
+
+    /// An organization and everything merged into it, directly or through others.
+    fn boundary(&self, organization: Uuid) -> Boundary {
+        if organization == PLATFORM {
+            return Boundary::All;
+        }
+        let mut found = BTreeSet::from([organization]);
+        let mut open = vec![organization];
+        while let Some(next) = open.pop() {
+            for source in self.merged.get(&next).into_iter().flatten() {
+                if found.insert(*source) {
+                    open.push(*source);
+                }
+            }
+        }
+        Boundary::Organizations(Arc::new(found))
+    }
+}
+
+/// Said to who shows a credential that has ended; the stream's close code tells it from a revoked one.
+pub const EXPIRED: &str = "this credential has expired";
+/// Said to who shows a token that isn't there or was revoked: both look alike.
+pub const UNKNOWN: &str = "this credential isn't known or was revoked";
