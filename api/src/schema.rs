@@ -111,4 +111,5 @@ pub fn catalogue() -> Catalogue {
         fields.into_iter().flatten().copied(),
         events.into_iter().flatten().copied(),
     )
+    .with_objects(node::objects())
 }

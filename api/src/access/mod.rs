@@ -8,7 +8,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | tables | `admin_users`, `api_tokens`, `authz_epoch` |
-//! | permissions | `access.read` |
+//! | permissions | `access.explain`, `access.read` |
 //! | events | `admin.user.created`, `admin.token.created` |
 //!
 //! What changes accounts, roles, sessions and approvals is still to come; until then rights come from the level, and

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     error::{Error, Result},
-    guard::Access,
+    guard::{Access, STEP_UP_SECONDS},
     id::Prefix,
     permission::PermissionSet,
 };
@@ -133,12 +133,17 @@ impl Caller {
     /// Whether this caller passes `access`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
+    /// [`Error::Unauthenticated`], [`Error::Forbidden`] or [`Error::StepUpRequired`].
     pub fn check(&self, access: &Access) -> Result<()> {
         match access {
             Access::Public => Ok(()),
             Access::Authenticated => self.identity().map(|_| ()),
-            Access::Permission { key, .. } => self.require(key),
+            Access::Permission { key, step_up: false } => self.require(key),
+            // Nobody can prove a second factor yet: sessions come with the accounts' own sign-in.
+            Access::Permission { key, step_up: true } => {
+                self.require(key)?;
+                Err(Error::StepUpRequired { max_age_seconds: STEP_UP_SECONDS })
+            }
         }
     }
 

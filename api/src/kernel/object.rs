@@ -102,7 +102,10 @@ pub fn parse_id(prefix: Prefix, noun: &str, id: &ID, field: &str) -> Result<Uuid
 }
 
 /// How `node` finds objects: a function a type, by the prefix of its ids.
-pub struct Nodes<N>(HashMap<&'static str, Find<N>>);
+pub struct Nodes<N> {
+    find: HashMap<&'static str, Find<N>>,
+    reads: Vec<(String, &'static str)>,
+}
 
 type Find<N> = for<'a> fn(&'a Context<'a>, Uuid) -> BoxFuture<'a, Result<Option<N>>>;
 
@@ -110,15 +113,21 @@ impl<N: 'static> Nodes<N> {
     /// No type yet.
     #[expect(clippy::new_without_default, reason = "an empty one finds nothing: it is only a start")]
     pub fn new() -> Self {
-        Self(HashMap::new())
+        Self { find: HashMap::new(), reads: Vec::new() }
     }
 
     /// And `S`.
     pub fn with<S: Stored + Into<N> + Send>(mut self) -> Self {
-        self.0.insert(S::PREFIX.0, |ctx, id| {
+        self.reads.push((S::type_name().into_owned(), S::READ));
+        self.find.insert(S::PREFIX.0, |ctx, id| {
             Box::pin(async move { Ok(by_id::<S>(ctx, id).await?.map(Into::into)) })
         });
         self
+    }
+
+    /// The types, each with the permission that reading one of its objects takes.
+    pub fn reads(&self) -> impl Iterator<Item = (String, &'static str)> {
+        self.reads.iter().cloned()
     }
 
     /// The object of a TypeID; none where it isn't there or isn't the caller's.
@@ -129,7 +138,7 @@ impl<N: 'static> Nodes<N> {
         let unknown = |message: &str| Error::invalid(UserErrorCode::Invalid, "", message);
         let (prefix, uuid) =
             id::split(id).map_err(|_| unknown("this isn't an id: one looks like inc_01j9…"))?;
-        let find = self.0.get(prefix).ok_or_else(|| unknown("no type here has ids with this prefix"))?;
+        let find = self.find.get(prefix).ok_or_else(|| unknown("no type here has ids with this prefix"))?;
         find(ctx, uuid).await
     }
 }

@@ -25,12 +25,13 @@ pub struct Permission {
     pub level: AdminLevel,
 }
 
-/// Every permission, root field and event type there is.
+/// Every permission, root field, event type and type of objects there is.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     permissions: BTreeMap<&'static str, &'static Permission>,
     fields: BTreeMap<&'static str, RootField>,
     events: BTreeMap<&'static str, &'static EventType>,
+    objects: BTreeMap<String, &'static str>,
 }
 
 impl Catalogue {
@@ -69,6 +70,29 @@ impl Catalogue {
             assert!(catalogue.events.insert(event.name, event).is_none(), "{} is declared twice", event.name);
         }
         catalogue
+    }
+
+    /// And the types of objects with an id, each with the permission that reading one takes on every way to it.
+    ///
+    /// # Panics
+    /// Where nobody declares the permission.
+    #[must_use]
+    pub fn with_objects(mut self, objects: impl IntoIterator<Item = (String, &'static str)>) -> Self {
+        for (ty, key) in objects {
+            assert!(self.permissions.contains_key(key), "{ty} needs {key}, which nobody declares");
+            self.objects.insert(ty, key);
+        }
+        self
+    }
+
+    /// The permission called `key`.
+    pub fn permission(&self, key: &str) -> Option<&'static Permission> {
+        self.permissions.get(key).copied()
+    }
+
+    /// The permission that reading objects of the type `name` takes; none for types whose objects have no id.
+    pub fn object(&self, name: &str) -> Option<&'static str> {
+        self.objects.get(name).copied()
     }
 
     /// All permissions, by key.

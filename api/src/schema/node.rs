@@ -62,6 +62,11 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
         .with::<User>()
 });
 
+/// Every type whose objects have an id, with the permission that reading one takes.
+pub(super) fn objects() -> impl Iterator<Item = (String, &'static str)> {
+    NODES.reads()
+}
+
 /// The reads across all types.
 #[derive(Debug, Default)]
 pub struct NodeQuery;

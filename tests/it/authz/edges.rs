@@ -35,7 +35,7 @@ const PARENTS: &[(&str, Option<&str>)] = &[
 /// Each relation to a type that takes another permission than its parent: a query that goes there. The fixture's rows
 /// have every relation.
 #[rustfmt::skip]
-const EDGES: &[(&str, &str)] = &[
+pub(super) const EDGES: &[(&str, &str)] = &[
     ("Alert.organization", r#"{ alert(id: "{alert}") { organization { id } } }"#),
     ("AdminUser.user", r#"{ adminUser(id: "{account}") { user { id } } }"#),
     ("AuditLog.organization", r#"{ auditLog(id: "{entry}") { organization { id } } }"#),

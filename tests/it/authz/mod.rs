@@ -5,6 +5,7 @@
 
 mod declarations;
 mod edges;
+mod explanation;
 mod fixture;
 mod operations;
 mod root_fields;

@@ -19,6 +19,7 @@ use Stranger::{Empty, NotFound, Null, Own};
 pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     // access
     ("viewer", "{ viewer { permissions } }", Own),
+    ("authorizationExplanation", r#"{ authorizationExplanation(document: "{ viewer { permissions } }") { isAllowed } }"#, Own),
     ("adminUser", r#"{ adminUser(id: "{account}") { name email } }"#, Null),
     ("adminUsers", "{ adminUsers { nodes { name email } totalCount } }", Empty),
 

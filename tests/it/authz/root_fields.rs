@@ -16,10 +16,10 @@ use super::{
 };
 
 /// A mutation that refuses to be rehearsed: it asks the network.
-const CANT_BE_UNDONE: &str = "serviceProbe";
+pub(super) const CANT_BE_UNDONE: &str = "serviceProbe";
 
 /// The rows with their declarations.
-fn rows() -> Vec<(RootField, &'static str, Stranger)> {
+pub(super) fn rows() -> Vec<(RootField, &'static str, Stranger)> {
     let catalogue = schema::catalogue();
     let row = |(name, document, stranger): &(&str, &'static str, Stranger)| {
         let field = catalogue.field(name).unwrap_or_else(|| panic!("there is no root field {name}"));
@@ -29,7 +29,7 @@ fn rows() -> Vec<(RootField, &'static str, Stranger)> {
 }
 
 /// Asks as `client`: the data, and the errors. Subscriptions answer without data where they are accepted.
-async fn ask(client: &Client, field: &RootField, document: &str) -> (Value, Vec<Value>) {
+pub(super) async fn ask(client: &Client, field: &RootField, document: &str) -> (Value, Vec<Value>) {
     if field.root != Root::Subscription {
         let answer = client.run(document).await;
         assert_eq!(answer.status, 200, "{document}: {}", answer.body);
@@ -58,7 +58,7 @@ async fn ask(client: &Client, field: &RootField, document: &str) -> (Value, Vec<
 }
 
 /// Asks as a `client` who is to be refused: the data, and the errors. A subscription's are waited for.
-async fn try_in_vain(client: &Client, field: &RootField, document: &str) -> (Value, Vec<Value>) {
+pub(super) async fn try_in_vain(client: &Client, field: &RootField, document: &str) -> (Value, Vec<Value>) {
     if field.root != Root::Subscription {
         return ask(client, field, document).await;
     }
@@ -83,7 +83,7 @@ fn errors_of(message: &Value) -> Vec<Value> {
 /// Queries that are asked and answered before a subscription counts as accepted.
 const ROUNDS: usize = 25;
 
-fn codes(errors: &[Value]) -> Vec<&str> {
+pub(super) fn codes(errors: &[Value]) -> Vec<&str> {
     errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap()).collect()
 }
 

@@ -1,11 +1,15 @@
-//! Admin users, actors and the viewer, as clients see them.
+//! Admin users, actors and the viewer, as clients see them; and who may select what.
+
+mod explanation;
+mod requirements;
 
 use ::entity::{actor_kind::ActorKind as Kind, admin_user, user};
 use async_graphql::{Context, Enum, ID, Object};
 use uuid::Uuid;
 
-use super::{loaders::AdminUsers, reads};
+use self::explanation::{ActorSelector, FieldAuthorization};
 use crate::{
+    access::{loaders::AdminUsers, reads},
     directory::{Organization, User, Users},
     kernel::{
         actor::{self, ADMIN_USER, API_TOKEN, Boundary, PLATFORM},
@@ -284,6 +288,21 @@ impl Query {
     #[authenticated]
     async fn viewer(&self) -> Viewer {
         Viewer
+    }
+
+    /// Which fields of a document somebody may select, and why not: each root field, each that leads to an object with
+    /// an id, and each that takes a permission of its own. Nothing is executed.
+    #[requires("access.explain")]
+    async fn authorization_explanation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The document: at most 20,000 bytes, 1,000 selections and 32 levels.")]
+        document: String,
+        #[graphql(name = "as", desc = "Whose rights; the caller's own where nobody is named.")] actor: Option<
+            ActorSelector,
+        >,
+    ) -> Result<Vec<FieldAuthorization>> {
+        explanation::explain(ctx, &document, actor).await
     }
 
     /// One admin user.
