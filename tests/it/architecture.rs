@@ -50,7 +50,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("audit/reads.rs", "sea_orm", "one list by several ways: the selection is handed on"),
     ("monitoring/ops/results.rs", "sea_orm", "results are measurements: Telemetry takes statements"),
     (
-        "platform/graphql.rs",
+        "platform/graphql/mod.rs",
         "crate::platform::store",
         "counts of the gateway's own: there is nothing to bound",
     ),

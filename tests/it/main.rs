@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod audit;
 mod authz;
+mod changes;
 mod cli;
 mod crash;
 mod events;

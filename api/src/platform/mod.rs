@@ -1,9 +1,11 @@
-//! Platform: how the gateway itself is doing.
+//! Platform: how the gateway itself is doing, and how its schema changes.
 //!
 //! Nouns first. The gateway's *status* has a part for each thing that can fall behind: the database, the rights, the
 //! *sequencer* (which gives events their positions), the *tailer* (which hands them to subscriptions), the task
 //! *queue*, and the *reactors* (parts of the gateway that react to events). A part is read only where it is selected,
 //! and one that can't be read is null beside the others.
+//!
+//! A *change* is what one day added to the schema, deprecated or removed. The list of them is kept in `changes.json`.
 //!
 //! | what | where |
 //! | --- | --- |
@@ -13,6 +15,7 @@
 
 mod graphql;
 mod permissions;
+mod rules;
 mod store;
 
 pub use graphql::Query;

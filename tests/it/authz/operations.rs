@@ -44,6 +44,7 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
 
     // platform
     ("gatewayStatus", "{ gatewayStatus { version } }", Own),
+    ("schemaChanges", "{ schemaChanges { version } }", Own),
     ("node", r#"{ node(id: "{organization}") { id } }"#, Null),
     ("nodes", r#"{ nodes(ids: ["{organization}"]) { id } }"#, Own),
 

@@ -1,14 +1,19 @@
-//! The gateway's status in the schema.
+//! The gateway's status, and what changed in the schema.
+
+mod changes;
 
 use std::time::Instant;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
-use super::store;
-use crate::kernel::{
-    error::Result,
-    request::{Request, RequestExt},
-    scalar::Timestamp,
+use self::changes::SchemaChange;
+use crate::{
+    kernel::{
+        error::Result,
+        request::{Request, RequestExt},
+        scalar::Timestamp,
+    },
+    platform::store,
 };
 
 /// The reads of the platform.
@@ -21,6 +26,18 @@ impl Query {
     #[requires("system.health.view")]
     async fn gateway_status(&self) -> GatewayStatus {
         GatewayStatus
+    }
+
+    /// What changed in the schema, newest first. It only grows: what is to go is deprecated first, and stays for 90 days
+    /// at least.
+    #[authenticated]
+    async fn schema_changes(
+        &self,
+        #[graphql(desc = "Only what changed on the day (UTC) of this time, or later.")] since: Option<
+            Timestamp,
+        >,
+    ) -> Vec<SchemaChange> {
+        changes::since(since)
     }
 }
 
