@@ -80,7 +80,7 @@ async fn issuer(source: &JwksSource) -> Finding {
             Err("none of its keys is of use: RSA from 2048 bits, P-256 or Ed25519, for signatures."
                 .to_owned())
         }
-        Ok(keys) => Ok(format!("{keys} of its keys are of use")),
+        Ok(keys) => Ok(format!("keys of use: {keys}")),
         Err(why) => Err(format!("{why}. Check OPSGATE_JWT_JWKS.")),
     }
 }

@@ -133,7 +133,7 @@ async fn an_issuer_without_keys_is_found() {
     let program = opsgate(&database).with("jwt_jwks", &url);
     target.answer(|answers| answers.body = key_set(&[&Issuer::rs256("a"), &Issuer::eddsa("b")]));
     let fine = said(program.run(&["doctor"]).await);
-    assert!(fine.contains("ok    jwt_jwks: 2 of its keys are of use\n"), "{fine}");
+    assert!(fine.contains("ok    jwt_jwks: keys of use: 2\n"), "{fine}");
 
     target.answer(|answers| answers.body = key_set(&[]));
     let [problem] = &problems(&program).await[..] else { panic!("one problem") };
