@@ -125,7 +125,7 @@ async fn a_place_that_the_log_does_not_hold_is_refused() {
         assert_eq!(extension(&error, "requestId"), "r1");
     }
     let error = fixture.subscribe_with(&session, RESUMED, json!({ "c": "yesterday" })).refusal().await;
-    assert_eq!(code(&error), "BAD_USER_INPUT");
+    assert_eq!(code(&error), "GRAPHQL_VALIDATION_FAILED");
     assert_eq!(fixture.streams.groups(), 0);
 }
 
