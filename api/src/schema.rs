@@ -13,6 +13,7 @@ use crate::{
         permission::Catalogue,
         reactor,
         scalar::Int32,
+        validity::ValidatedOnce,
     },
     monitoring, platform, tasks,
 };
@@ -57,6 +58,7 @@ pub fn build() -> Schema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_input_type::<Int32>()
         .extension(SpecNulls)
+        .extension(ValidatedOnce)
         .limit_recursive_depth(MAX_NESTING)
         .disable_suggestions()
         .finish()

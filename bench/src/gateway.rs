@@ -32,10 +32,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Makes the databases and the first account.
+    /// Makes the databases and the first account, where an earlier run hasn't left them in `scratch`.
     pub async fn prepare(opsgate: &Path, postgres: &Postgres, scratch: &Path) -> Result<Self> {
-        eprintln!("preparing two databases");
-        postgres.create().await?;
         let mut setup = Self {
             // It is started from another directory.
             opsgate: opsgate.canonicalize()?,
@@ -43,11 +41,19 @@ impl Setup {
             database: postgres.gateway(),
             token: String::new(),
         };
+        let kept = scratch.join("token");
+        if let Ok(token) = std::fs::read_to_string(&kept) {
+            setup.token = token;
+            return Ok(setup);
+        }
+        eprintln!("preparing two databases");
+        postgres.create().await?;
         // The first start makes the tables, and prints the owner's token.
         let gateway = setup.start().await?;
         setup.token.clone_from(&gateway.token);
         gateway.stop().await?;
         postgres.seed().await?;
+        std::fs::write(kept, &setup.token)?;
         Ok(setup)
     }
 

@@ -30,6 +30,9 @@ pub async fn rates(
 ) -> Result<()> {
     eprintln!("{}", workload.title);
     let gateway = setup.start().await?;
+    if workload.is_deep {
+        workload::go_deep(&mut Client::connect(gateway.address, &gateway.token).await?).await?;
+    }
     let captured = statements::capture(postgres, &gateway, workload).await?;
     let script = scripts.of(workload, &captured)?;
     for &connections in plan.concurrencies {
@@ -171,7 +174,7 @@ pub async fn process(plan: &Plan, setup: &Setup, table: &mut Table) -> Result<()
     let gateway = setup.start().await?;
     sleep(IDLE).await;
     let idle = gateway.memory()?.resident;
-    http::load(gateway.address, &gateway.token, workload::ALL[0], CONNECTIONS, plan.run).await?;
+    http::load(gateway.address, &gateway.token, &workload::PAGE, CONNECTIONS, plan.run).await?;
     let busy = gateway.memory()?.peak;
     gateway.stop().await?;
     for (what, memory, goal) in [

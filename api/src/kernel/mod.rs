@@ -41,6 +41,7 @@ pub mod token;
 pub mod trace;
 pub mod turn;
 pub mod tx;
+pub mod validity;
 pub mod workers;
 
 #[cfg(test)]

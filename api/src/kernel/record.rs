@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
     QueryTrait,
-    sea_query::{Expr, Query},
+    sea_query::{CommonTableExpression, Expr, Query, WithClause},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -190,7 +190,7 @@ impl Row {
     }
 }
 
-/// One statement a table. Answers PostgreSQL's id of the transaction.
+/// Inserts them. On PostgreSQL as one statement, since each is a round trip; it answers the transaction's id, too.
 async fn insert(db: &DatabaseTransaction, rows: Vec<Row>) -> Result<Option<String>> {
     let (mut entries, mut personal, mut events, mut places) = (vec![], vec![], vec![], vec![]);
     for row in rows {
@@ -204,18 +204,25 @@ async fn insert(db: &DatabaseTransaction, rows: Vec<Row>) -> Result<Option<Strin
         events.push(row.event.into_active_model());
         personal.extend(row.personal.into_iter().map(IntoActiveModel::into_active_model));
     }
-    audit_log::Entity::insert_many(entries).exec_without_returning(db).await?;
-    if !personal.is_empty() {
-        audit_personal::Entity::insert_many(personal).exec_without_returning(db).await?;
-    }
-    event::Entity::insert_many(events).exec_without_returning(db).await?;
+    let entries = audit_log::Entity::insert_many(entries).into_query();
+    let personal = (!personal.is_empty()).then(|| audit_personal::Entity::insert_many(personal).into_query());
+    let events = event::Entity::insert_many(events).into_query();
     let mut places = outbox::Entity::insert_many(places).into_query();
+    let others = [("entries", Some(entries)), ("personal", personal), ("events", Some(events))];
+    let others = others.into_iter().filter_map(|(name, insert)| Some((name, insert?)));
     if db.get_database_backend() != DbBackend::Postgres {
+        for (_, insert) in others {
+            db.execute(&insert).await?;
+        }
         db.execute(&places).await?;
         return Ok(None);
     }
+    let mut with = WithClause::new();
+    for (name, insert) in others {
+        with.cte(CommonTableExpression::new().table_name(name).query(insert).to_owned());
+    }
     places.returning(Query::returning().expr(Expr::cust("pg_current_xact_id()::text AS transaction_id")));
-    let row = db.query_one(&places).await?;
+    let row = db.query_one(&places.with(with)).await?;
     Ok(row.map(|row| row.try_get("", "transaction_id")).transpose()?)
 }
 

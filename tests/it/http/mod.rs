@@ -1,5 +1,6 @@
 //! The HTTP face: what is said on the wire, and what isn't taken.
 
+mod again;
 mod bodies;
 mod echo;
 mod get;

@@ -13,6 +13,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
 
 use super::cost::Price;
+use crate::kernel::validity::Validity;
 
 /// The room for documents, in bytes.
 const ROOM: usize = 16 * 1024 * 1024;
@@ -25,6 +26,8 @@ pub struct Known {
     pub(super) text: String,
     pub(super) operation_name: Option<String>,
     pub(super) tokens: usize,
+    /// Whether it was found valid.
+    pub validity: Validity,
     /// As parsed.
     pub document: ExecutableDocument,
     /// Whether the operation asks for the schema.

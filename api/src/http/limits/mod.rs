@@ -44,6 +44,7 @@ use crate::{
         request::Origin,
         stream::choose,
         throttle::{Standing, Throttle, Who},
+        validity::Validity,
     },
 };
 
@@ -86,6 +87,7 @@ impl Limits {
                 text: text.to_owned(),
                 operation_name: operation_name.map(str::to_owned),
                 tokens,
+                validity: Validity::default(),
                 introspects: introspected > 0,
                 price: Price::of(&self.types, &document, operation, introspected),
                 document,

@@ -58,7 +58,7 @@ impl Operation {
             && selects(parsed, &operation.node.selection_set.node, "eventCursor", &mut HashSet::new());
         let options = Options::of(&extensions)?;
         let admission = pipeline.limits.admit(known.clone(), &variables, caller, origin)?;
-        let mut request = Request::new(document).variables(variables);
+        let mut request = Request::new(document).variables(variables).data(known.validity.clone());
         request.operation_name = operation_name;
         request.set_parsed_query(parsed.clone());
         Ok(Self { ty, reads_cursor, options, extensions, request, admission })

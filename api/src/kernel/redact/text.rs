@@ -10,7 +10,7 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexSet};
 
 use super::{MASK, key};
 
@@ -51,6 +51,10 @@ const SECRETS: [&str; 18] = [
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| SECRETS.map(pattern).into());
 
+/// Which of them are in a text at all: one look, and most often none.
+static ANY: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(SECRETS).expect("constant patterns, compiled by the tests"));
+
 /// `Bearer` and `Basic` credentials (RFC 6750, RFC 7617) outside a header. Both words stand in prose as well.
 static CREDENTIALS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)((?-u:\b)(bearer|basic)\s{1,4})([A-Za-z0-9._~+/-]{4,}=*)"));
@@ -71,8 +75,8 @@ fn pattern(text: &str) -> Regex {
 pub fn redact_text(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     let replacement = format!("${{1}}{MASK}${{2}}");
-    for pattern in PATTERNS.iter() {
-        replace(&mut masked, |text| pattern.replace_all(text, &replacement));
+    for found in &ANY.matches(text) {
+        replace(&mut masked, |text| PATTERNS[found].replace_all(text, &replacement));
     }
     replace(&mut masked, |text| CREDENTIALS.replace_all(text, mask_credentials));
     replace(&mut masked, mask_assignments);
