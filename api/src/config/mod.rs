@@ -107,6 +107,10 @@ pub struct Config {
     pub caller_cost_per_second: u64,
     /// Subscriptions of one caller.
     pub caller_max_subscriptions: usize,
+    /// Whether documents may be named by their hash.
+    pub persisted_queries: bool,
+    /// The memory for those, in bytes.
+    pub persisted_queries_max_bytes: usize,
     /// The longest wait for `connection_init`.
     pub websocket_init_timeout: Duration,
     /// Operations on one connection.
@@ -207,6 +211,8 @@ impl Config {
             caller_cost_bucket: from.whole("caller_cost_bucket")?,
             caller_cost_per_second: from.whole("caller_cost_per_second")?,
             caller_max_subscriptions: from.whole("caller_max_subscriptions")?,
+            persisted_queries: from.switch("persisted_queries")?,
+            persisted_queries_max_bytes: from.whole("persisted_queries_max_bytes")?,
             websocket_init_timeout: from.whole("websocket_init_timeout_ms").map(Duration::from_millis)?,
             max_subscriptions_per_connection: from.whole("max_subscriptions_per_connection")?,
             websocket_ping_interval: from.whole("websocket_ping_interval_ms").map(Duration::from_millis)?,

@@ -216,6 +216,18 @@ pub const SETTINGS: &[Setting] = &[
         Value("1000"),
     ),
     open(
+        "persisted_queries",
+        "Whether clients may name a document by its hash instead of sending it (docs/persisted-documents.md).",
+        Switch,
+        Value("true"),
+    ),
+    open(
+        "persisted_queries_max_bytes",
+        "The memory of one process for the documents that clients name so.",
+        Whole(1024..=1 << 30),
+        Value("8388608"),
+    ),
+    open(
         "websocket_init_timeout_ms",
         "How long a new WebSocket may stay silent before it says connection_init, in milliseconds.",
         Whole(1..=DAY_MS),

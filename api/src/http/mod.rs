@@ -24,7 +24,7 @@ use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use self::{
     gateway::Gateway,
     limits::Limits,
-    pipeline::{Bounds, Operation, Pipeline, Refusal, Types},
+    pipeline::{Bounds, Operation, Persisted, Pipeline, Refusal, Types},
     sse::Reservations,
 };
 use crate::{
@@ -70,7 +70,7 @@ impl Face {
         let streams = Streams::new(kernel.clone(), schema.clone(), throttle.clone());
         let types = Types::of::<Query, Mutation, Subscription>();
         let limits = Limits::new(&config, types.registry(), throttle);
-        let pipeline = Pipeline::new(types, limits);
+        let pipeline = Pipeline::new(types, limits, Persisted::of(&config));
         Self(Arc::new(Parts {
             kernel,
             schema,

@@ -25,6 +25,7 @@ pub mod nulls;
 pub mod object;
 pub mod page;
 pub mod permission;
+pub mod persisted;
 pub mod queue;
 pub mod reactor;
 mod readers;

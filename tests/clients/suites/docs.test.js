@@ -1,4 +1,5 @@
-// docs/clients.md shows what is tested: its code stands in the files that it names, its operations are valid.
+// docs/clients.md shows what is tested: its code stands in the files that it names, its operations are valid. So does the
+// code of docs/persisted-documents.md.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -29,4 +30,10 @@ describe('docs/clients.md', () => {
       assert.ok(read(file).includes(text), `${file} has other code`);
     });
   }
+});
+
+it('docs/persisted-documents.md is right', () => {
+  const blocks = [...read('docs/persisted-documents.md').matchAll(BLOCK)].filter(({ groups }) => groups.file);
+  assert.equal(blocks.length, 1);
+  for (const { groups } of blocks) assert.ok(read(groups.file).includes(groups.text), groups.file);
 });

@@ -6,6 +6,7 @@ mod echo;
 mod get;
 mod negotiation;
 mod options;
+mod persisted;
 mod scalars;
 mod streams;
 mod wire;

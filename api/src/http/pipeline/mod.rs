@@ -5,6 +5,7 @@
 //! | negotiate what the answer is written as | [`Media::of`] | 406 |
 //! | read the request: a body, a URL, a message of a socket | [`read`], [`Params`] | 400, 408, 413, 415 |
 //! | authenticate | [`Authenticator`](super::Authenticator) | 401, 503 |
+//! | find the document, where it is named by its hash | [`Named::of`] | `PERSISTED_QUERY_NOT_FOUND`, … |
 //! | read the document within its bounds, choose its operation | [`Limits::read`] | `GRAPHQL_PARSE_FAILED`, … |
 //! | check the variables | [`variables::check`] | `BAD_USER_INPUT` |
 //! | price it, and take that from the caller's bucket | [`Limits::admit`] | `MAX_COST_EXCEEDED`, `THROTTLED` |
@@ -20,6 +21,7 @@ mod media;
 mod operation;
 mod origin;
 mod params;
+mod persisted;
 mod read;
 mod refusal;
 mod types;
@@ -43,6 +45,7 @@ pub use self::{
     operation::Operation,
     origin::{amend, network, new_request_id, one, origin},
     params::{Params, named},
+    persisted::{Named, Persisted},
     read::{Bounds, read},
     refusal::Refusal,
     types::Types,
@@ -54,12 +57,13 @@ pub use self::{
 pub struct Pipeline {
     types: Arc<Types>,
     limits: Arc<Limits>,
+    persisted: Arc<Persisted>,
 }
 
 impl Pipeline {
-    /// For requests to the schema of these types, within these limits.
-    pub fn new(types: Types, limits: Limits) -> Self {
-        Self { types: Arc::new(types), limits: Arc::new(limits) }
+    /// For requests to the schema of these types, within these limits, which may name documents that were remembered.
+    pub fn new(types: Types, limits: Limits, persisted: Persisted) -> Self {
+        Self { types: Arc::new(types), limits: Arc::new(limits), persisted: Arc::new(persisted) }
     }
 
     /// From the parameters of a request to an operation that may be executed for `caller`.
@@ -70,11 +74,14 @@ impl Pipeline {
         &self,
         caller: &Caller,
         origin: &Origin,
-        params: Params,
+        mut params: Params,
     ) -> Result<Operation, Refusal> {
-        let Params { query, .. } = params;
-        let document = query.ok_or_else(|| Refusal::malformed("the request has no `query`"))?;
-        Operation::read(self, caller, origin, document, Params { query: None, ..params })
+        let named = Named::of(&mut params)?;
+        let hash = named.hash;
+        let document = self.persisted.text(named)?;
+        let operation = Operation::read(self, caller, origin, document, params)?;
+        self.persisted.remember(caller, hash, &operation);
+        Ok(operation)
     }
 
     /// What was executed; or, where the document wasn't valid, why not.

@@ -1,6 +1,6 @@
 //! What a GraphQL request consists of, whichever way it came.
 
-use async_graphql::{Extensions, Variables};
+use async_graphql::{Extensions, Value, Variables};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::Refusal;
@@ -13,6 +13,9 @@ pub struct Params {
     /// The document.
     #[serde(default)]
     pub query: Option<String>,
+    /// Which document, where it isn't sent.
+    #[serde(default)]
+    pub document_id: Option<String>,
     /// Which of its operations.
     #[serde(default)]
     pub operation_name: Option<String>,
@@ -50,7 +53,7 @@ impl Params {
         let mut params = Self::default();
         let mut seen = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let known = ["query", "operationName", "variables", "extensions"];
+            let known = ["query", "documentId", "operationName", "variables", "extensions"];
             let Some(known) = known.into_iter().find(|known| *known == name) else { continue };
             if seen.contains(&known) {
                 return Err(Refusal::malformed("a parameter of the URL is there twice"));
@@ -58,12 +61,21 @@ impl Params {
             seen.push(known);
             match known {
                 "query" => params.query = Some(value.into_owned()),
+                "documentId" => params.document_id = Some(value.into_owned()),
                 "operationName" => params.operation_name = Some(value.into_owned()),
                 "variables" => params.variables = json(&value)?,
                 _ => params.extensions = json(&value)?,
             }
         }
         Ok(params.tidied())
+    }
+
+    /// Whether it says which document, in whatever way.
+    pub fn has_document(&self) -> bool {
+        let names = |value: &Value| *value != Value::Null;
+        self.query.is_some()
+            || self.document_id.is_some()
+            || self.extensions.get("persistedQuery").is_some_and(names)
     }
 
     /// Empty is as good as absent.
@@ -122,6 +134,7 @@ mod tests {
             r#"{"query": "{ a }", "variables": []}"#,
             r#"{"query": "{ a }", "variables": "{}"}"#,
             r#"{"query": "{ a }", "operationName": {}}"#,
+            r#"{"documentId": ["sha256:"]}"#,
             r#"{"query": "{ a }", "extensions": false}"#,
             r#"{"query": "{ a }", "query": "{ b }"}"#,
             r#"{"query": "{ a }"} trailing"#,

@@ -6,9 +6,9 @@ use async_graphql::{
 };
 use serde_json::json;
 
-use super::{Operation, Params, Pipeline, Refusal, Types, variables, words};
+use super::{Operation, Params, Persisted, Pipeline, Refusal, Types, variables, words};
 use crate::{
-    http::limits::tests::generous,
+    http::limits::tests::{by_default, generous},
     kernel::{
         actor::Caller,
         clock::Clock,
@@ -80,7 +80,7 @@ fn pipeline() -> Pipeline {
     let types = types();
     let allowance = Allowance { bucket: 1_000_000, per_second: 1, subscriptions: 1 };
     let limits = generous(types.registry(), &Throttle::new(Clock::system(), allowance));
-    Pipeline::new(types, limits)
+    Pipeline::new(types, limits, Persisted::of(&by_default()))
 }
 
 /// Checks `variables` of an operation that declares `definitions`.

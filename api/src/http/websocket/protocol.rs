@@ -118,6 +118,9 @@ fn params(payload: Option<Value>) -> Result<Box<Params>, Close> {
     if !is("query", Value::is_string) {
         return Err(Close::invalid("`query` in the payload of subscribe is a string"));
     }
+    if !is("documentId", Value::is_string) {
+        return Err(Close::invalid("`documentId` is a string"));
+    }
     if !is("operationName", Value::is_string) {
         return Err(Close::invalid("`operationName` is a string"));
     }
@@ -129,8 +132,10 @@ fn params(payload: Option<Value>) -> Result<Box<Params>, Close> {
     }
     let params: Params =
         serde_json::from_value(payload).map_err(|_| Close::invalid("the payload isn't a GraphQL request"))?;
-    if params.query.is_none() {
-        return Err(Close::invalid("the payload of subscribe has a `query`, which is a string"));
+    if !params.has_document() {
+        return Err(Close::invalid(
+            "the payload of subscribe has a `query`, a `documentId` or a `persistedQuery`",
+        ));
     }
     Ok(Box::new(params))
 }

@@ -26,8 +26,12 @@ static RICH: LazyLock<Limits> = LazyLock::new(|| limits(&[("request_max_cost", "
 
 /// Limits as they are by default, for another schema's tests.
 pub fn generous(registry: &Registry, throttle: &Throttle) -> Limits {
-    let config = Config::assemble(None, [], &Overrides::default()).unwrap();
-    Limits::new(&config, registry, throttle.clone())
+    Limits::new(&by_default(), registry, throttle.clone())
+}
+
+/// The settings where nobody sets any.
+pub fn by_default() -> Config {
+    Config::assemble(None, [], &Overrides::default()).unwrap()
 }
 
 /// The limits as they are by default but for `settings`.

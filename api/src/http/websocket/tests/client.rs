@@ -22,8 +22,8 @@ use uuid::Uuid;
 use crate::{
     http::{
         gateway::Gateway,
-        limits::tests::generous,
-        pipeline::{self, Operation, Pipeline, Refusal, Types},
+        limits::tests::{by_default, generous},
+        pipeline::{self, Operation, Persisted, Pipeline, Refusal, Types},
         websocket::{Limits, upgrade},
     },
     kernel::{
@@ -103,7 +103,7 @@ impl TestGateway {
         let fixture = Arc::new(Fixture::with_clock(clock).await);
         let types = Types::of::<Query, Mutation, Subscriptions>();
         let limits_of_requests = generous(types.registry(), &fixture.throttle);
-        let pipeline = Pipeline::new(types, limits_of_requests);
+        let pipeline = Pipeline::new(types, limits_of_requests, Persisted::of(&by_default()));
         let gateway = Self { fixture, pipeline, limits, address };
         let handler = |State(gateway): State<Self>, headers: HeaderMap, request: WebSocketUpgrade| async move {
             let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
