@@ -91,8 +91,8 @@ pub struct App {
     kernel: Kernel,
     face: Face,
     workers: Workers,
-    /// Held as long as the process serves: SQLite has one.
-    _lock: Option<File>,
+    /// Held as long as the process serves.
+    _claim: Claim,
 }
 
 impl App {
@@ -101,14 +101,21 @@ impl App {
     /// # Errors
     /// What is wrong, and what to do.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
-        prepare(&config.data_dir)?;
-        let lock = lock(&config)?;
+        let claim = Claim::take(&config)?;
+        Self::open_claimed(claim, config, clock).await
+    }
+
+    /// The same, in a data directory that is this process's already.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_claimed(claim: Claim, config: Config, clock: Clock) -> Result<Self, StartError> {
         let kernel = open_kernel(&config, clock).await?;
         let authenticator =
             Authenticator::open(&config, &jwt_secret(&config)?, kernel.clock().clone()).await?;
         let workers = workers::all(config.workers);
         let face = Face::new(kernel.clone(), schema::build(), authenticator, config);
-        Ok(Self { kernel, face, workers, _lock: lock })
+        Ok(Self { kernel, face, workers, _claim: claim })
     }
 
     /// The kernel.
@@ -200,6 +207,23 @@ fn prepare(path: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(failed)
+}
+
+/// That the data directory is this process's, as long as this is held. Where the database is SQLite, nobody else gets it.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: Option<File>,
+}
+
+impl Claim {
+    /// Makes the data directory where there is none, and takes it.
+    ///
+    /// # Errors
+    /// Where it can't be used, or another gateway has it.
+    pub fn take(config: &Config) -> Result<Self, StartError> {
+        prepare(&config.data_dir)?;
+        Ok(Self { _lock: lock(config)? })
+    }
 }
 
 /// Takes the lock of the data directory where the database is SQLite.

@@ -103,8 +103,10 @@ pub fn catalogue() -> Catalogue {
     let events = [
         access::EVENTS,
         audit::EVENTS,
+        directory::EVENTS,
         incidents::EVENTS,
         monitoring::EVENTS,
+        platform::EVENTS,
         tasks::EVENTS,
         &[&denial::DENIED, &reactor::DEAD_LETTER_PARKED],
     ];

@@ -8,6 +8,7 @@ mod authz;
 mod changes;
 mod cli;
 mod crash;
+mod demo;
 mod events;
 mod faults;
 mod graphiql;

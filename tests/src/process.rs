@@ -69,10 +69,16 @@ impl Program {
 
     /// Starts a gateway and waits until it says where it listens.
     pub async fn serve(&self) -> Process {
+        self.serve_with(&[]).await
+    }
+
+    /// The same, with these flags.
+    pub async fn serve_with(&self, flags: &[&str]) -> Process {
         let log = self.dir.join(format!("{}.log", uuid::Uuid::new_v4().simple()));
         let mut child = self
             .command()
             .arg("serve")
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())

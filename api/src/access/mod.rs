@@ -25,6 +25,6 @@ mod store;
 
 pub use events::ALL as EVENTS;
 pub use graphql::{Actor, AdminUser, Query};
-pub use ops::{NewToken, bootstrap, create_token};
+pub use ops::{NewAdminUser, NewToken, bootstrap, create_admin_user, create_token, issue_token};
 pub use permissions::ALL as PERMISSIONS;
 pub use store::load_rights;

@@ -14,7 +14,7 @@ use super::{
     store::{self, AdminUserRow},
 };
 use crate::kernel::{
-    actor::PLATFORM,
+    actor::{ADMIN_USER, PLATFORM},
     error::{Error, Result, UserErrorCode},
     token::ApiToken,
     tx::Tx,
@@ -88,11 +88,62 @@ pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
     Ok(Some(token))
 }
 
+/// An account to be made for somebody who is in the directory.
+#[derive(Clone, Debug)]
+pub struct NewAdminUser {
+    /// The person.
+    pub user_id: Uuid,
+    /// What they may, mostly.
+    pub level: AdminLevel,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// NOT_FOUND, TAKEN, NOT_ALLOWED where the level is above the maker's own.
+pub async fn create_admin_user(tx: &mut Tx, new: NewAdminUser) -> Result<admin_user::Model> {
+    let maker = match ADMIN_USER.parse(&tx.actor().id) {
+        Ok(id) => store::admin_user(tx.db(), id).await?,
+        Err(_) => None,
+    };
+    rules::check_level(maker.as_ref().map(|maker| maker.level), new.level)?;
+    if !store::has_user(tx.db(), new.user_id).await? {
+        return Err(Error::not_found("user", "userId"));
+    }
+    let now = tx.now();
+    let account = admin_user::Model {
+        id: tx.new_id(),
+        user_id: new.user_id,
+        level: new.level,
+        permissions: StringList::default(),
+        is_active: true,
+        created_by: maker.map(|maker| maker.id),
+        last_login_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    if !store::insert_account(tx.db(), &account).await? {
+        return Err(Error::invalid(UserErrorCode::Taken, "userId", "this person has an account already"));
+    }
+    tx.record(events::user_created(&account));
+    tx.rights_changed().await?;
+    Ok(account)
+}
+
 /// Makes a token. Its text is in the answer and nowhere else.
 ///
 /// # Errors
 /// What is wrong with the name, the scopes, the organization or the end.
 pub async fn create_token(tx: &mut Tx, new: NewToken) -> Result<ApiToken> {
+    issue_token(tx, new).await.map(|(_, text)| text)
+}
+
+/// As [`create_token`], with the token's row, by which the record will name it.
+///
+/// # Errors
+/// As [`create_token`].
+pub async fn issue_token(tx: &mut Tx, new: NewToken) -> Result<(api_token::Model, ApiToken)> {
     let now = tx.now();
     let catalogue = tx.kernel().catalogue();
     let unknown = catalogue.unknown_scopes(&new.scopes);
@@ -125,6 +176,6 @@ pub async fn create_token(tx: &mut Tx, new: NewToken) -> Result<ApiToken> {
     };
     tx.record(events::token_created(&token));
     tx.rights_changed().await?;
-    store::insert_token(tx.db(), token).await?;
-    Ok(text)
+    store::insert_token(tx.db(), token.clone()).await?;
+    Ok((token, text))
 }

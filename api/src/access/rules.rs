@@ -1,8 +1,23 @@
-//! What a new token may be.
+//! What a new account or token may be.
 
+use ::entity::admin_user::AdminLevel;
 use chrono::{DateTime, Utc};
 
 use crate::kernel::error::{UserErrorCode, Violation};
+
+/// Whether an account of `level` can be made by one of the level `maker`; none is whoever sits at the machine.
+///
+/// # Errors
+/// NOT_ALLOWED: nobody grants above their own level.
+pub fn check_level(maker: Option<AdminLevel>, level: AdminLevel) -> Result<(), Violation> {
+    match maker {
+        Some(own) if level > own => {
+            let message = "nobody makes an account above their own level";
+            Err(Violation::new(UserErrorCode::NotAllowed, "level", message))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Why a token of this name, these scopes and this end can't be made; nothing where it can.
 pub fn check_token(
@@ -35,4 +50,24 @@ pub fn check_token(
         violations.push(Violation::new(UserErrorCode::OutOfRange, "expiresAt", "the end lies in the past"));
     }
     violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_grants_above_their_own_level() {
+        use AdminLevel::{Admin, SuperAdmin, Support};
+        for (maker, level, expected) in [
+            (None, SuperAdmin, true),
+            (Some(SuperAdmin), SuperAdmin, true),
+            (Some(Admin), SuperAdmin, false),
+            (Some(Admin), Admin, true),
+            (Some(Support), Admin, false),
+            (Some(Support), Support, true),
+        ] {
+            assert_eq!(check_level(maker, level).is_ok(), expected, "{maker:?} makes {level:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use ::entity::{admin_user, api_token, organization, user};
 use futures_util::future::BoxFuture;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
-    QuerySelect, RelationDef, Select, SelectTwo,
+    QuerySelect, RelationDef, Select, SelectTwo, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -57,6 +57,23 @@ pub(super) async fn has_no_admin(db: &impl ConnectionTrait) -> Result<bool> {
 /// Whether there is an organization `id`.
 pub(super) async fn has_organization(db: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     Ok(organization::Entity::find_by_id(id).count(db).await? > 0)
+}
+
+/// The account `id`.
+pub(super) async fn admin_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<admin_user::Model>> {
+    Ok(admin_users(&Boundary::All).filter(admin_user::Column::Id.eq(id)).one(db).await?)
+}
+
+/// Whether there is a person `id`.
+pub(super) async fn has_user(db: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    Ok(user::Entity::find_by_id(id).count(db).await? > 0)
+}
+
+/// Adds an account, unless the person has one. Whether it was added.
+pub(super) async fn insert_account(db: &impl ConnectionTrait, account: &admin_user::Model) -> Result<bool> {
+    let insert = admin_user::Entity::insert_many([account.clone().into_active_model()])
+        .on_conflict(OnConflict::column(admin_user::Column::UserId).do_nothing().to_owned());
+    Ok(insert.exec_without_returning(db).await? > 0)
 }
 
 /// Adds an account and the person behind it.

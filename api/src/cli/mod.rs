@@ -35,7 +35,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the gateway (the default).
-    Serve,
+    Serve(serve::Options),
     /// Bring the tables up to date, say how they stand, or take them down.
     Migrate {
         #[command(subcommand)]
@@ -103,7 +103,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let command = cli.command.unwrap_or(Command::Serve);
+    let command = cli.command.unwrap_or_else(|| Command::Serve(serve::Options::default()));
     if matches!(command, Command::Schema) {
         print!("{}", schema::sdl());
         return Ok(ExitCode::SUCCESS);
@@ -115,7 +115,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let config = Config::load(cli.config.as_deref(), &cli.overrides)?;
     log_to_stderr(&config);
     match command {
-        Command::Serve => serve::run(config).await?,
+        Command::Serve(options) => serve::run(config, options).await?,
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
         Command::Token(command) => token::run(&config, command).await?,
         Command::Doctor => return Ok(doctor::run(&config).await),

@@ -2,25 +2,66 @@
 
 use std::net::SocketAddr;
 
+use clap::Args;
 use tokio::{net::TcpListener, signal};
 
 use crate::{
-    app::{App, StartError},
+    app::{App, Claim, StartError},
     config::Config,
+    demo::{self, Demo, MONTH, Plan},
     kernel::clock::Clock,
 };
 
+/// How it is served.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Show a demo: thirty days of a platform that doesn't exist, on which something happens about once a minute.
+    /// It has a directory of its own, `demo` in the data directory, and with it a SQLite file; OPSGATE_DATABASE_URL can
+    /// name another database, which must be empty or a demo's. Each start begins anew.
+    #[arg(long)]
+    demo: bool,
+    /// How many days have passed in the demo.
+    #[arg(long, value_name = "DAYS", default_value_t = MONTH, requires = "demo",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MONTH)))]
+    demo_days: u32,
+    /// How many times as fast things happen in the demo.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, requires = "demo",
+          value_parser = clap::value_parser!(u16).range(1..=20))]
+    demo_speed: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { demo: false, demo_days: MONTH, demo_speed: 1 }
+    }
+}
+
 /// Serves until SIGTERM or Ctrl-C.
-pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let config = if options.demo { demo::configure(config) } else { config };
     // Before the database is touched: a port that is taken says that another gateway is running.
     let listener = listen("listen", config.listen).await?;
     let metrics = listen("metrics_listen", config.metrics_listen).await?;
-    tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     let address = listener.local_addr()?;
-    let app = App::open(config, Clock::system()).await?;
+    let claim = Claim::take(&config)?;
+    let clock = Clock::system();
+    let demo = match options.demo {
+        true => {
+            println!("Loading the demo: some days of a platform that doesn't exist.\n");
+            let plan = Plan { days: options.demo_days, ..Plan::month(clock.now()) };
+            Some(Demo::load(&config, plan).await?)
+        }
+        false => None,
+    };
+    let app = App::open_claimed(claim, config, clock).await?;
+    tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     app.serve_metrics(metrics);
     if let Some(token) = app.bootstrap().await? {
         println!("This is the first start. The owner's token, shown this once:\n\n    {}\n", token.expose());
+    }
+    if let Some(demo) = demo {
+        print!("{demo}");
+        demo.go_on(app.kernel(), options.demo_speed);
     }
     println!("Opsgate listens on http://{address}/graphql");
     let shutdown = app.kernel().shutdown().clone();

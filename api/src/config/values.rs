@@ -20,7 +20,7 @@ pub enum DatabaseUrl {
 
 impl DatabaseUrl {
     /// The SQLite file that is used where no database is named.
-    pub(super) fn within(data_dir: &Path) -> Self {
+    pub fn within(data_dir: &Path) -> Self {
         Self::Sqlite(data_dir.join("opsgate.db"))
     }
 

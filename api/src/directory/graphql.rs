@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, Json, Object};
 use uuid::Uuid;
 
 use super::{
+    USER,
     loaders::{Memberships, Organizations, Users},
     reads,
 };
@@ -18,9 +19,6 @@ use crate::kernel::{
     request::RequestExt,
     scalar::Timestamp,
 };
-
-/// `usr_…`
-const USER: Prefix = Prefix("usr");
 
 /// Where a user stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

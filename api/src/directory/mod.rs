@@ -7,15 +7,28 @@
 //! | --- | --- |
 //! | tables | `users`, `organizations`, `organization_members` |
 //! | permissions | `directory.read` |
+//! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`; `directory.organization.created`; `directory.member.added` |
 //!
-//! What changes them is still to come.
+//! The platform's own systems say who there is ([`upsert_users`]). The mutations for that are still to come.
 
+mod events;
 mod graphql;
 mod loaders;
+mod ops;
 mod permissions;
 mod reads;
+mod rules;
 mod store;
 
+use crate::kernel::id::Prefix;
+
+pub use events::ALL as EVENTS;
 pub use graphql::{Organization, Query, User};
 pub use loaders::Users;
+pub use ops::{
+    NewOrganization, UserRecord, add_members, create_organization, reinstate_user, suspend_user, upsert_users,
+};
 pub use permissions::ALL as PERMISSIONS;
+
+/// `usr_…`
+const USER: Prefix = Prefix("usr");

@@ -1,12 +1,20 @@
 //! Every query of the directory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::entity::{organization, organization_member, user};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{
+    ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, SqlErr, sea_query::OnConflict,
+};
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result};
+use crate::kernel::{
+    actor::Boundary,
+    db::Conn,
+    error::{Error, Result, UserErrorCode},
+    tx::Tx,
+};
 
 /// The users within `boundary`: the members of its organizations.
 pub(super) fn users(boundary: &Boundary) -> Select<user::Entity> {
@@ -59,4 +67,91 @@ pub(super) async fn organizations_by_id(
 ) -> Result<HashMap<Uuid, organization::Model>> {
     let select = organizations(&Boundary::All).filter(organization::Column::Id.is_in(ids.iter().copied()));
     Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// Those of these external ids, held until the transaction ends.
+pub(super) async fn lock_users(tx: &Tx, external_ids: &[&str]) -> Result<Vec<user::Model>> {
+    let rows = users(tx.boundary())
+        .filter(user::Column::ExternalId.is_in(external_ids.iter().copied()))
+        .order_by_asc(user::Column::Id)
+        .lock_exclusive();
+    Ok(rows.all(tx.db()).await?)
+}
+
+/// The user `id`, held until the transaction ends.
+pub(super) async fn lock_user(tx: &Tx, id: Uuid) -> Result<Option<user::Model>> {
+    Ok(users(tx.boundary()).filter(user::Column::Id.eq(id)).lock_exclusive().one(tx.db()).await?)
+}
+
+/// Adds users, and writes over those that are there.
+///
+/// # Errors
+/// CONFLICT where somebody else has added one of them meanwhile.
+pub(super) async fn put_users(tx: &Tx, rows: &[user::Model]) -> Result<()> {
+    use user::Column;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let over = OnConflict::column(Column::Id)
+        .update_columns([
+            Column::Email,
+            Column::Name,
+            Column::Status,
+            Column::VerifiedAt,
+            Column::LastActiveAt,
+            Column::UpdatedAt,
+            Column::Version,
+        ])
+        .to_owned();
+    let insert = user::Entity::insert_many(rows.iter().cloned().map(IntoActiveModel::into_active_model));
+    match insert.on_conflict(over).exec_without_returning(tx.db()).await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Err(Error::invalid(
+                UserErrorCode::Conflict,
+                "users",
+                "somebody else has just added one of these: try again",
+            )),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// Of `ids` those who are in the register. They stay there until the transaction ends.
+pub(super) async fn lock_known(tx: &Tx, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let rows = users(tx.boundary())
+        .filter(user::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(user::Column::Id)
+        .lock_shared();
+    Ok(rows.all(tx.db()).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Of `ids` those who are members of the organization.
+pub(super) async fn members(tx: &Tx, organization: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let rows = organization_member::Entity::find()
+        .filter(organization_member::Column::OrganizationId.eq(organization))
+        .filter(organization_member::Column::UserId.is_in(ids.iter().copied()));
+    Ok(rows.all(tx.db()).await?.into_iter().map(|row| row.user_id).collect())
+}
+
+/// Adds members.
+pub(super) async fn insert_members(tx: &Tx, rows: Vec<organization_member::Model>) -> Result<()> {
+    if !rows.is_empty() {
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        organization_member::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// Whether there is an organization `id` within the caller's boundary.
+pub(super) async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
+    let found = organizations(tx.boundary()).filter(organization::Column::Id.eq(id)).count(tx.db());
+    Ok(found.await? > 0)
+}
+
+/// Adds an organization, unless the slug is taken. Whether it was added.
+pub(super) async fn insert_organization(tx: &Tx, row: &organization::Model) -> Result<bool> {
+    let insert = organization::Entity::insert_many([row.clone().into_active_model()])
+        .on_conflict(OnConflict::column(organization::Column::Slug).do_nothing().to_owned());
+    Ok(insert.exec_without_returning(tx.db()).await? > 0)
 }

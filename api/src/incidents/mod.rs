@@ -33,6 +33,10 @@ use crate::kernel::id::Prefix;
 pub use events::ALL as EVENTS;
 pub use graphql::{Incident, IncidentTimelineEntry, Mutation, Query, Subscription};
 pub use jobs::AlertFollower;
+pub use ops::{
+    AffectedService, Changes, NewIncident, acknowledge, add_note, assign, create, reopen, resolve,
+    transition, update,
+};
 pub use permissions::ALL as PERMISSIONS;
 
 /// `inc_…`

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{actor::Actor, id::Prefix, loader::Loaders};
+use super::{Kernel, actor::Actor, id::Prefix, loader::Loaders};
 
 /// A kind of event.
 #[derive(Debug)]
@@ -118,6 +118,12 @@ pub struct LogEvent {
 }
 
 impl LogEvent {
+    /// The event `row` at its place, with loaders that haven't loaded anything.
+    pub fn new(kernel: &Kernel, position: i64, row: event::Model) -> Self {
+        let loaders = Arc::new(Loaders::new(kernel.db().readers()));
+        Self { position, row, loaders }
+    }
+
     /// Who did it.
     pub fn actor(&self) -> Actor {
         Actor { kind: self.row.actor_kind, id: self.row.actor_id.clone() }

@@ -63,6 +63,7 @@ use self::{
     log::Hub,
     permission::Catalogue,
     queue::Queue,
+    reactor::Reactor,
     rights::{LoadRights, Rights},
     secret::SealingKey,
     telemetry::Telemetry,
@@ -177,6 +178,25 @@ impl Kernel {
         });
         let started = Started::start(self, workers).await?;
         self.started.set(started).map_err(|_| Error::internal("a kernel starts once"))
+    }
+
+    /// Does here and now what otherwise goes on in the background: gives every event its place and has `reactors` deal
+    /// with it, and with what comes of that. For whoever writes by a clock of its own, which must not move on before.
+    ///
+    /// # Errors
+    /// Where the database can't, or a reaction fails.
+    pub async fn catch_up(&self, reactors: &[Arc<dyn Reactor>]) -> Result<()> {
+        loop {
+            log::place(self).await?;
+            let head = log::head(self.db.reader()).await?.position;
+            for reactor in reactors {
+                reactor::catch_up(self, &**reactor).await?;
+            }
+            log::place(self).await?;
+            if log::head(self.db.reader()).await?.position == head {
+                return Ok(());
+            }
+        }
     }
 
     /// Stops: takes on no more work, waits until running tasks have ended or were given back, ten seconds at most, and

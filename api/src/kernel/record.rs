@@ -68,7 +68,7 @@ pub(super) async fn write(
     }
     if db.get_database_backend() == DbBackend::Sqlite {
         // There is one writer, so the order of commits is known already.
-        while log::sequence(db).await? > 0 {}
+        while log::sequence(db).await? as u64 == log::BATCH {}
     }
     Ok(flushed)
 }

@@ -37,9 +37,14 @@ use crate::kernel::id::Prefix;
 pub use events::{ALERT_RESOLVED, ALERT_TRIGGERED, ALL as EVENTS, AlertFact};
 pub use graphql::{Alert, AlertFilter, Mutation, Query, Service, Subscription};
 pub use jobs::{SCHEDULES, handlers};
-pub use ops::{incident_of_alert, link_alert, relink_alerts};
+pub use ops::{
+    Asked, Changes, NewAlert, NewService, ProbeChanges, Run, incident_of_alert, link_alert, register,
+    relink_alerts, settle, transition, trigger, update,
+};
 pub use permissions::ALL as PERMISSIONS;
+pub use probe::{Found, HttpTarget, Method, StatusRange, Target};
 pub use reads::alerts_of_incident;
+pub use rules::Transition;
 
 /// `svc_…`
 pub const SERVICE: Prefix = Prefix("svc");

@@ -10,13 +10,16 @@
 //! | what | where |
 //! | --- | --- |
 //! | permissions | `system.health.view` |
+//! | events | `platform.demo.begun` |
 //!
 //! `node` and `nodes`, which find any object by its id, stand in `schema/node.rs`: they need the list of all types.
 
+mod events;
 mod graphql;
 mod permissions;
 mod rules;
 mod store;
 
+pub use events::{ALL as EVENTS, DEMO_BEGUN, demo_begun};
 pub use graphql::Query;
 pub use permissions::ALL as PERMISSIONS;

@@ -9,7 +9,6 @@ use crate::kernel::{
     Kernel,
     error::{Error, Result},
     event::LogEvent,
-    loader::Loaders,
 };
 
 /// Events a statement, while it is behind.
@@ -72,10 +71,8 @@ impl Follower {
                 oldest: EventCursor::new(head.log_id, head.horizon).to_string(),
             });
         }
-        self.behind.extend(events.into_iter().map(|(position, row)| {
-            let loaders = Arc::new(Loaders::new(readers.clone()));
-            Arc::new(LogEvent { position, row, loaders })
-        }));
+        let events = events.into_iter().map(|(position, row)| LogEvent::new(&self.kernel, position, row));
+        self.behind.extend(events.map(Arc::new));
         Ok(())
     }
 }

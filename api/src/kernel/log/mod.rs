@@ -23,7 +23,7 @@ pub use cursor::EventCursor;
 pub use follower::Follower;
 pub use hub::Hub;
 pub use prune::prune;
-pub(super) use sequencer::{run as run_sequencer, sequence};
+pub(super) use sequencer::{BATCH, place, run as run_sequencer, sequence};
 pub(super) use tailer::run as run_tailer;
 
 /// How often everybody looks, told or not.

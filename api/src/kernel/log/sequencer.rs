@@ -23,7 +23,7 @@ use crate::kernel::{
 /// The advisory lock of whoever sequences.
 const LOCK: i64 = i64::from_be_bytes(*b"opsg log");
 /// Rows a transaction.
-const BATCH: u64 = 1000;
+pub(in crate::kernel) const BATCH: u64 = 1000;
 /// The channel on which PostgreSQL says that positions were given.
 pub(super) const CHANNEL: &str = "opsgate_log";
 
@@ -98,6 +98,17 @@ pub async fn run(kernel: Kernel) {
             }
         };
     }
+}
+
+/// Gives everything that was committed its place before it answers, where nobody else is at it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn place(kernel: &Kernel) -> Result<()> {
+    if kernel.db().is_postgres() {
+        while matches!(batch(kernel).await?, Turn::More) {}
+    }
+    Ok(())
 }
 
 enum Turn {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sqlx::postgres::PgListener;
 
 use super::{POLL, read, sequencer::CHANNEL};
-use crate::kernel::{Kernel, error::Result, event::LogEvent, loader::Loaders};
+use crate::kernel::{Kernel, error::Result, event::LogEvent};
 
 /// Events a statement.
 const BATCH: u64 = 500;
@@ -38,8 +38,7 @@ async fn batch(kernel: &Kernel, position: &mut i64) -> Result<bool> {
     let events = read(kernel.db().control(), *position, i64::MAX, BATCH).await?;
     let is_full = events.len() as u64 == BATCH;
     for (place, row) in events {
-        let loaders = Arc::new(Loaders::new(kernel.db().readers()));
-        kernel.hub().publish(Arc::new(LogEvent { position: place, row, loaders }));
+        kernel.hub().publish(Arc::new(LogEvent::new(kernel, place, row)));
         *position = place;
     }
     Ok(is_full)

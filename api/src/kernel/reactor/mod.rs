@@ -32,7 +32,7 @@ use super::{
     tx::Tx,
 };
 
-pub(super) use runner::run;
+pub(super) use runner::{catch_up, run};
 
 /// A reactor gave up on an event.
 pub static DEAD_LETTER_PARKED: EventType = EventType {

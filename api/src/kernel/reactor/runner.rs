@@ -20,13 +20,13 @@ use sea_orm::{
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::{DEAD_LETTER_PARKED, Progress, Reactor};
+use super::{DEAD_LETTER_PARKED, Progress, Reactor, declare};
 use crate::kernel::{
     Kernel,
     actor::PLATFORM,
     error::{Error, Result},
     event::{Entity, Event, LogEvent},
-    log::Follower,
+    log::{self, Follower},
     record::EVENT,
     tx::{Author, MAX_DEPTH, MAX_OPEN, Tx},
     workers::{describe, describe_panic},
@@ -34,6 +34,8 @@ use crate::kernel::{
 
 /// How long it waits where it can't go on: somebody else has the cursor, the database is away.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Events a statement, where it reads up to the end.
+const BATCH: u64 = 500;
 /// An event that failed so often is parked.
 const ATTEMPTS: i32 = 5;
 /// The row of the cursor is at most this many unwanted events behind …
@@ -76,6 +78,38 @@ pub(in crate::kernel) async fn run(kernel: Kernel, reactor: Arc<dyn Reactor>, pr
             }
         }
     }
+}
+
+/// Has `reactor` deal with everything that has its place by now, in the caller's own task.
+///
+/// # Errors
+/// UNAVAILABLE where another process has the cursor or a reaction fails: nothing waits here, and nothing is parked.
+pub(in crate::kernel) async fn catch_up(kernel: &Kernel, reactor: &dyn Reactor) -> Result<()> {
+    let saved = declare(kernel, reactor).await?.lock().position;
+    let mut position = saved;
+    loop {
+        let events = log::read(kernel.db().reader(), position, i64::MAX, BATCH).await?;
+        let is_full = events.len() as u64 == BATCH;
+        for (place, row) in events {
+            let event = LogEvent::new(kernel, place, row);
+            if wants(reactor, &event) {
+                match attempt(kernel, reactor, &event).await? {
+                    Turn::Passed(_) => {}
+                    Turn::Busy | Turn::Again(_) => {
+                        return Err(Error::unavailable("a reaction didn't go through"));
+                    }
+                }
+            }
+            position = place;
+        }
+        if !is_full {
+            break;
+        }
+    }
+    if position > saved {
+        save(kernel, reactor, saved, position).await;
+    }
+    Ok(())
 }
 
 /// Its own parked events would be parked again, for the same reason.

@@ -7,7 +7,7 @@ mod results;
 mod services;
 
 pub use alerts::{NewAlert, incident_of_alert, link_alert, relink_alerts, transition, trigger};
-pub use results::{PROBE, ProbeTask, ask, ask_now, note, settle, settle_now};
+pub use results::{Asked, PROBE, ProbeTask, Run, ask, ask_now, note, settle, settle_now};
 pub use services::{Changes, NewService, ProbeChanges, deregister, probe_of, register, revision_of, update};
 
 use uuid::Uuid;

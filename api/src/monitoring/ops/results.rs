@@ -16,6 +16,7 @@ use crate::{
     kernel::{
         Kernel,
         error::{Error, Result, UserErrorCode},
+        id::Generator,
         queue::NewTask,
         request::Request,
         tx::Tx,
@@ -30,6 +31,9 @@ use crate::{
 
 /// The kind of the tasks that probe.
 pub const PROBE: &str = "monitoring.probe";
+
+/// Results a statement.
+const BATCH: usize = 500;
 
 /// What a task that probes is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,19 +138,75 @@ impl Step {
 /// # Errors
 /// Where the database refuses.
 pub async fn note(kernel: &Kernel, asked: &Asked) -> Result<bool> {
+    let Some(mut run) = Run::of(kernel, asked.service_id).await? else { return Ok(false) };
     let now = kernel.clock().now();
-    let db = kernel.db().reader();
-    let Some(row) = store::watched(db, asked.service_id).await? else { return Ok(false) };
-    let step = Step::of(db, &row, asked, now).await?;
-    if !is_current(&row, asked)? || step.news.is_some() {
-        return Ok(false);
+    Ok(run.probe == asked.probe
+        && run.take(kernel, now, asked.found.clone()).await?
+        && run.write(kernel).await?)
+}
+
+/// Results of one service, one after the other, that change nothing worth telling: they are written down together.
+#[derive(Debug)]
+pub struct Run {
+    row: ServiceRow,
+    probe: Probe,
+    /// The version of the state that they follow on.
+    version: i32,
+    ids: Generator,
+    results: Vec<probe_result::Model>,
+}
+
+impl Run {
+    /// One that begins where the service `id` stands; none where it isn't there or has no probe.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn of(kernel: &Kernel, id: Uuid) -> Result<Option<Self>> {
+        let Some(row) = store::watched(kernel.db().reader(), id).await? else { return Ok(None) };
+        let Some(probe) = probe_of(&row.service)? else { return Ok(None) };
+        let version = row.status.version;
+        Ok(Some(Self { row, probe, version, ids: Generator::new(), results: Vec::new() }))
     }
-    if !store::note_status(kernel.telemetry(), &step.after.status).await? {
-        return Ok(false);
+
+    /// The probe that they are results of.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
     }
-    let result = store::result_row(kernel.new_id(now), asked.service_id, now, &asked.found);
-    kernel.telemetry().insert(probe_result::Entity::insert_many([result.into_active_model()])).await?;
-    Ok(true)
+
+    /// Takes the result of a probe at `at`, unless it changes something. Whether it took it.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub async fn take(&mut self, kernel: &Kernel, at: DateTime<Utc>, found: Found) -> Result<bool> {
+        let asked = Asked { service_id: self.row.service.id, probe: self.probe.clone(), found };
+        let step = Step::of(kernel.db().reader(), &self.row, &asked, at).await?;
+        if step.news.is_some() {
+            return Ok(false);
+        }
+        self.row = step.after;
+        // By a sequence of its own: the kernel's doesn't go back to the times of a long run.
+        self.results.push(store::result_row(self.ids.next(at), asked.service_id, at, &asked.found));
+        Ok(true)
+    }
+
+    /// Writes them down. Whether nobody else has written any meanwhile: if so, nothing was.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn write(self, kernel: &Kernel) -> Result<bool> {
+        if self.results.is_empty() {
+            return Ok(true);
+        }
+        if !store::note_status(kernel.telemetry(), self.version, &self.row.status).await? {
+            return Ok(false);
+        }
+        let mut rows = self.results.into_iter().map(IntoActiveModel::into_active_model).peekable();
+        while rows.peek().is_some() {
+            let insert = probe_result::Entity::insert_many(rows.by_ref().take(BATCH));
+            kernel.telemetry().insert(insert).await?;
+        }
+        Ok(true)
+    }
 }
 
 /// Writes down a result and what follows from it: the new state, its event, and the alert that is raised or resolved.

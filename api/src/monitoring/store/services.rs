@@ -188,13 +188,13 @@ pub async fn update_status(tx: &Tx, status: &service_status::Model) -> Result<()
     Ok(())
 }
 
-/// Writes a state over where it is still at the version before. Whether it was.
-pub async fn note_status(door: Telemetry<'_>, status: &service_status::Model) -> Result<bool> {
+/// Writes a state over where it is still at the version `before`. Whether it was.
+pub async fn note_status(door: Telemetry<'_>, before: i32, status: &service_status::Model) -> Result<bool> {
     use service_status::Column;
     let update: UpdateMany<service_status::Entity> = service_status::Entity::update_many()
         .set(status.clone().into_active_model().reset_all())
         .filter(Column::ServiceId.eq(status.service_id))
-        .filter(Column::Version.eq(status.version - 1));
+        .filter(Column::Version.eq(before));
     Ok(door.update_many(update).await? > 0)
 }
 
