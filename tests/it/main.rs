@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod events;
 mod faults;
+mod fuzz;
 mod graphiql;
 mod http;
 mod incidents;

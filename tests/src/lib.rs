@@ -39,7 +39,7 @@ pub use patience::{patiently, until};
 pub use process::{Finished, Process, Program};
 pub use proxy::{Mode, Proxy, Trap};
 pub use record::Fact;
-pub use socket::{Message, Socket};
+pub use socket::{Frame as SocketFrame, Message, Socket};
 pub use source::{Source, rust_files, workspace};
 pub use subscriber::Subscriber;
 pub use target::{Answers, Target};

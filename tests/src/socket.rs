@@ -6,11 +6,12 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message as Frame, client::IntoClientRequest},
+    MaybeTlsStream, WebSocketStream, connect_async, tungstenite::client::IntoClientRequest,
 };
 
 use crate::patiently;
+
+pub use tokio_tungstenite::tungstenite::Message as Frame;
 
 /// An open socket.
 #[derive(Debug)]
@@ -50,6 +51,11 @@ impl Socket {
     /// Sends a message of the protocol.
     pub async fn send(&mut self, message: Value) {
         self.stream.send(Frame::text(message.to_string())).await.unwrap();
+    }
+
+    /// Sends a frame as it is. A peer that has hung up meanwhile is no error: it may have said why.
+    pub async fn say(&mut self, frame: Frame) {
+        let _ = self.stream.send(frame).await;
     }
 
     /// Starts an operation.
