@@ -1,8 +1,8 @@
 //! The tokens of a document, before anything parses it.
 //!
 //! A parser builds something for each token and nests with each bracket. This walk over the bytes doesn't: it is linear,
-//! takes no memory, and knows any text. Where the parser accepts a text, its tokens are these (a test compares the two);
-//! where it doesn't, each byte that belongs to nothing counts as a token of its own, so that no text gets by.
+//! takes no memory, and knows any text. Where the parser accepts a text, it finds no more values in it than these (tests
+//! compare the two); where it doesn't, each byte that belongs to nothing counts as a token of its own, so that no text gets by.
 
 use super::bounds::{Bounds, Limit};
 use crate::http::pipeline::Refusal;
@@ -119,9 +119,7 @@ impl Iterator for Tokens<'_> {
             [b'#', ..] => (count(rest, |byte| !matches!(byte, b'\r' | b'\n')), Kind::Comment),
             [b'"', ..] => (self.string(), Kind::Plain),
             [b'.', b'.', b'.', ..] => (3, Kind::Plain),
-            [b'_' | b'a'..=b'z' | b'A'..=b'Z', ..] => {
-                (count(rest, |byte| byte == b'_' || byte.is_ascii_alphanumeric()), Kind::Plain)
-            }
+            [b'_' | b'a'..=b'z' | b'A'..=b'Z', ..] => (name(rest), Kind::Plain),
             _ => (number(rest).unwrap_or(1), Kind::Plain),
         };
         let start = self.at;
@@ -137,6 +135,16 @@ fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
 
 fn digits(bytes: &[u8]) -> usize {
     count(bytes, |byte| byte.is_ascii_digit())
+}
+
+/// The length of the name that begins here. The parser takes `truetrue` for two values, so it is two tokens; a name that
+/// only begins like one of these words counts as more than it is.
+fn name(bytes: &[u8]) -> usize {
+    let words: [&[u8]; 3] = [b"true", b"false", b"null"];
+    match words.into_iter().find(|word| bytes.starts_with(word)) {
+        Some(word) => word.len(),
+        None => count(bytes, |byte| byte == b'_' || byte.is_ascii_alphanumeric()),
+    }
 }
 
 /// The length of the block string that begins here; none where it has no end.

@@ -6,6 +6,7 @@ use async_graphql::{
     Pos, Positioned,
     parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet},
 };
+use async_graphql_value::Value as Literal;
 use proptest::prelude::*;
 
 use super::super::lexer::{Kind, Token, Tokens};
@@ -43,6 +44,9 @@ fn texts_have_these_tokens() {
             &["-0", "0.5", "1e5", "-12.50E-3", "0", "1", "1", ".", "e", "1", "e", "-"],
         ),
         ("....", &["...", "."]),
+        // The parser reads four values, and a name that begins so may count as more than one.
+        ("[truetruefalsenull]", &["[", "true", "true", "false", "null", "]"]),
+        ("nullable", &["null", "able"]),
     ] {
         assert_eq!(texts(text), expected, "{text:?}");
     }
@@ -200,6 +204,29 @@ proptest! {
     }
 
     #[test]
+    fn values_without_anything_between_are_counted_each(
+        parts in prop::collection::vec(
+            prop::sample::select(vec!["true", "false", "null", "a", "$a", "1", "-1.5e3", "\"\"", "\"\"\"\"\"\"", "[", "]", "{a:", "}", " "]),
+            0..12,
+        )
+    ) {
+        let text = format!("{{f(a:[{}])}}", parts.concat());
+        if let Ok(document) = parse_query(&text) {
+            let values: usize = document
+                .operations
+                .iter()
+                .flat_map(|(_, operation)| &operation.node.selection_set.node.items)
+                .filter_map(|item| match &item.node {
+                    Selection::Field(field) => field.node.get_argument("a"),
+                    _ => None,
+                })
+                .map(|value| values(&value.node))
+                .sum();
+            prop_assert!(Tokens::of(&text).count() >= values, "{} values in {:?}", values, text);
+        }
+    }
+
+    #[test]
     fn any_text_is_walked_through(text in "\\PC*") {
         walks(&text)?;
     }
@@ -213,6 +240,15 @@ proptest! {
                 prop_assert!(starts.contains_key(&(pos.line, pos.column)), "{} in {:?}", pos, text);
             }
         }
+    }
+}
+
+/// How many values there are, each of which takes a token at least.
+fn values(value: &Literal) -> usize {
+    1 + match value {
+        Literal::List(items) => items.iter().map(values).sum(),
+        Literal::Object(fields) => fields.values().map(values).sum::<usize>(),
+        _ => 0,
     }
 }
 
