@@ -2,7 +2,7 @@
 
 mod node;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
 
 use crate::{
     access, audit, directory, events, incidents,
@@ -55,13 +55,15 @@ const MAX_NESTING: usize = 64;
 
 /// Builds the schema.
 pub fn build() -> Schema {
+    builder().extension(SpecNulls).extension(ValidatedOnce).finish()
+}
+
+/// The schema's types and rules: what executes is still to be added.
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_input_type::<Int32>()
-        .extension(SpecNulls)
-        .extension(ValidatedOnce)
         .limit_recursive_depth(MAX_NESTING)
         .disable_suggestions()
-        .finish()
 }
 
 /// The contract, as `schema.graphql` holds it.

@@ -20,6 +20,9 @@ pub struct Model {
     /// Names of permissions.
     #[sea_orm(column_type = "JsonBinary")]
     pub scopes: StringList,
+    /// The SHA-256, in hexadecimal digits, of the documents that it is trusted with; without a list, it may run any.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub documents: Option<StringList>,
     /// The boundary of what it sees; nil for the whole platform.
     pub organization_id: Uuid,
     pub created_by: Option<Uuid>,

@@ -39,4 +39,5 @@ pub mod sequence;
 pub mod service;
 pub mod service_status;
 pub mod task;
+pub mod trusted_document;
 pub mod user;

@@ -100,6 +100,16 @@ impl TestGateway {
         self.client(&token)
     }
 
+    /// Has the token of `client` run these documents and nothing else; where there is no list, any.
+    pub async fn trust(&self, client: &Client, documents: Option<&[&str]>) {
+        let mut tx = Tx::system(&self.kernel, "test").await.unwrap();
+        let id = self.token_id(client).await;
+        let documents = documents.map(|texts| texts.iter().map(|&text| text.to_owned()).collect());
+        access::trust(&mut tx, id, documents).await.unwrap();
+        tx.commit().await.unwrap();
+        self.rights_read().await;
+    }
+
     /// Waits until this process's rights are as the database has them.
     pub async fn rights_read(&self) {
         use sea_orm::EntityTrait;

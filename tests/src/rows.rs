@@ -159,6 +159,13 @@ impl TestGateway {
         self.rights_changed().await;
     }
 
+    /// The id of the token of `client`.
+    pub async fn token_id(&self, client: &Client) -> Uuid {
+        let hash = ApiToken::parse(client.credential().unwrap()).unwrap().hash();
+        let token = api_token::Entity::find().filter(api_token::Column::TokenHash.eq(hash.to_vec()));
+        token.one(self.kernel().db().reader()).await.unwrap().unwrap().id
+    }
+
     /// Revokes a client's API token, as some other process does: nobody here is told.
     pub async fn revoke(&self, client: &Client) {
         let hash = ApiToken::parse(client.credential().unwrap()).unwrap().hash();

@@ -31,8 +31,18 @@ static TOKEN_CREATED: EventType = EventType {
     permission: "access.read",
 };
 
+static TOKEN_UPDATED: EventType = EventType {
+    name: "admin.token.updated",
+    version: 1,
+    description: "An API token was changed: by then it is trusted with these documents, or with any.",
+    category: AuditCategory::Admin,
+    severity: AuditSeverity::Medium,
+    action: "API_TOKEN_UPDATE",
+    permission: "access.read",
+};
+
 /// All of them.
-pub const ALL: &[&EventType] = &[&USER_CREATED, &TOKEN_CREATED];
+pub const ALL: &[&EventType] = &[&USER_CREATED, &TOKEN_CREATED, &TOKEN_UPDATED];
 
 pub(super) fn user_created(account: &admin_user::Model) -> Event {
     let entity = Entity::new("AdminUser", ADMIN_USER, account.id, account.version, PLATFORM);
@@ -49,4 +59,11 @@ pub(super) fn token_created(token: &api_token::Model) -> Event {
         "organizationId": (!token.organization_id.is_nil()).then(|| ORGANIZATION.encode(token.organization_id)),
         "expiresAt": token.expires_at,
     }))
+}
+
+pub(super) fn token_updated(token: &api_token::Model) -> Event {
+    let entity = Entity::new("ApiToken", API_TOKEN, token.id, token.version, token.organization_id);
+    let hashes = token.documents.as_ref().map(|list| &list.0);
+    Event::new(&TOKEN_UPDATED, entity)
+        .data(json!({ "name": token.name, "hint": token.hint, "documents": hashes }))
 }

@@ -1,4 +1,6 @@
-//! Commands: what makes accounts and tokens.
+//! Commands: what makes accounts and tokens, and what tokens are trusted with.
+
+use std::collections::BTreeMap;
 
 use ::entity::{
     admin_user::{self, AdminLevel},
@@ -16,6 +18,7 @@ use super::{
 use crate::kernel::{
     actor::{ADMIN_USER, PLATFORM},
     error::{Error, Result, UserErrorCode},
+    persisted::DocumentHash,
     token::ApiToken,
     tx::Tx,
 };
@@ -166,6 +169,7 @@ pub async fn issue_token(tx: &mut Tx, new: NewToken) -> Result<(api_token::Model
         token_hash: text.hash().to_vec(),
         admin_user_id: new.admin_user_id,
         scopes: StringList(new.scopes),
+        documents: None,
         organization_id: new.organization_id,
         created_by: None,
         expires_at: new.expires_at,
@@ -178,4 +182,46 @@ pub async fn issue_token(tx: &mut Tx, new: NewToken) -> Result<(api_token::Model
     tx.rights_changed().await?;
     store::insert_token(tx.db(), token.clone()).await?;
     Ok((token, text))
+}
+
+/// Trusts the token `id` with these documents and nothing else; where there is no list, with any. Whoever asks has seen to
+/// it that they are valid.
+///
+/// # Errors
+/// NOT_FOUND; NOT_ALLOWED where it is revoked; where there are too many, or none.
+pub async fn trust(tx: &mut Tx, id: Uuid, documents: Option<Vec<String>>) -> Result<()> {
+    let token = store::lock_token(tx, id).await?.ok_or_else(|| Error::not_found("API token", "id"))?;
+    if token.revoked_at.is_some() {
+        return Err(Error::invalid(UserErrorCode::NotAllowed, "id", "this token is revoked"));
+    }
+    // Each once, however often it was named.
+    let documents: Option<BTreeMap<DocumentHash, String>> =
+        documents.map(|texts| texts.into_iter().map(|text| (DocumentHash::of(&text), text)).collect());
+    if let Some(violation) = documents.as_ref().and_then(|documents| rules::check_documents(documents.len()))
+    {
+        return Err(violation.into());
+    }
+    let hashes = documents.as_ref().map(|documents| documents.keys().map(DocumentHash::to_string).collect());
+    let token = api_token::Model {
+        documents: hashes.map(StringList),
+        updated_at: tx.now(),
+        version: token.version + 1,
+        ..token
+    };
+    tx.record(events::token_updated(&token));
+    tx.rights_changed().await?;
+    store::insert_documents(tx, documents.unwrap_or_default()).await?;
+    store::save_documents(tx, &token).await
+}
+
+/// The documents that the token `id` is trusted with, by their hashes; none where it may run any.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn trusted(tx: &Tx, id: Uuid) -> Result<Option<Vec<(DocumentHash, String)>>> {
+    let token = store::lock_token(tx, id).await?.ok_or_else(|| Error::not_found("API token", "id"))?;
+    match store::hashes(&token)? {
+        Some(hashes) => Ok(Some(store::documents(tx, hashes).await?)),
+        None => Ok(None),
+    }
 }

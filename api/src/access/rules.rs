@@ -1,4 +1,4 @@
-//! What a new account or token may be.
+//! What an account or token may be.
 
 use ::entity::admin_user::AdminLevel;
 use chrono::{DateTime, Utc};
@@ -16,6 +16,26 @@ pub fn check_level(maker: Option<AdminLevel>, level: AdminLevel) -> Result<(), V
             Err(Violation::new(UserErrorCode::NotAllowed, "level", message))
         }
         _ => Ok(()),
+    }
+}
+
+/// The most documents that a token is trusted with: with what is recorded, a transaction writes 500 rows at most.
+const MAX_DOCUMENTS: usize = 400;
+
+/// Why a token can't be trusted with so many documents and nothing else; nothing where it can.
+pub fn check_documents(count: usize) -> Option<Violation> {
+    match count {
+        0 => Some(Violation::new(
+            UserErrorCode::Required,
+            "documents",
+            "a token that may run certain documents has at least one",
+        )),
+        1..=MAX_DOCUMENTS => None,
+        _ => Some(Violation::new(
+            UserErrorCode::TooLong,
+            "documents",
+            format!("a token is trusted with {MAX_DOCUMENTS} documents at most: these are {count}"),
+        )),
     }
 }
 
@@ -68,6 +88,15 @@ mod tests {
             (Some(Support), Support, true),
         ] {
             assert_eq!(check_level(maker, level).is_ok(), expected, "{maker:?} makes {level:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_trusted_with_one_to_four_hundred_documents() {
+        for (count, code) in
+            [(0, Some(UserErrorCode::Required)), (1, None), (400, None), (401, Some(UserErrorCode::TooLong))]
+        {
+            assert_eq!(check_documents(count).map(|violation| violation.code), code, "{count}");
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Every query of access.
 
-use ::entity::{admin_user, api_token, organization, user};
+use std::{collections::BTreeMap, sync::Arc};
+
+use ::entity::{admin_user, api_token, organization, trusted_document, user};
 use futures_util::future::BoxFuture;
 use sea_orm::{
+    ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
-    QuerySelect, RelationDef, Select, SelectTwo, sea_query::OnConflict,
+    QuerySelect, RelationDef, Select, SelectTwo,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -12,7 +16,9 @@ use crate::kernel::{
     actor::Boundary,
     db::Conn,
     error::{Error, Result},
+    persisted::{DocumentHash, Trusted},
     rights::{Account, RightsData, Token},
+    tx::Tx,
 };
 
 /// An account with the person behind it.
@@ -89,6 +95,58 @@ pub(super) async fn insert_token(db: &impl ConnectionTrait, token: api_token::Mo
     Ok(())
 }
 
+/// The token `id`, which nobody else changes before the transaction ends.
+pub(super) async fn lock_token(tx: &Tx, id: Uuid) -> Result<Option<api_token::Model>> {
+    Ok(api_token::Entity::find_by_id(id).lock_exclusive().one(tx.db()).await?)
+}
+
+/// Saves what `token` is trusted with.
+pub(super) async fn save_documents(tx: &Tx, token: &api_token::Model) -> Result<()> {
+    let row = api_token::ActiveModel {
+        id: Unchanged(token.id),
+        documents: Set(token.documents.clone()),
+        updated_at: Set(token.updated_at),
+        version: Set(token.version),
+        ..Default::default()
+    };
+    api_token::Entity::update(row).exec(tx.db()).await?;
+    Ok(())
+}
+
+/// Adds those documents that aren't there.
+pub(super) async fn insert_documents(tx: &Tx, documents: BTreeMap<DocumentHash, String>) -> Result<()> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let created_at = tx.now();
+    let rows = documents.into_iter().map(|(hash, text)| trusted_document::ActiveModel {
+        hash: Set(hash.bytes().to_vec()),
+        text: Set(text),
+        created_at: Set(created_at),
+    });
+    trusted_document::Entity::insert_many(rows)
+        .on_conflict(OnConflict::column(trusted_document::Column::Hash).do_nothing().to_owned())
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The documents of these hashes.
+pub(super) async fn documents(tx: &Tx, hashes: Trusted) -> Result<Vec<(DocumentHash, String)>> {
+    let is_one = trusted_document::Column::Hash.is_in(hashes.iter().map(|hash| hash.bytes().to_vec()));
+    let rows = trusted_document::Entity::find().filter(is_one).all(tx.db()).await?;
+    let mut documents: Vec<_> = rows.into_iter().map(|row| (DocumentHash::of(&row.text), row.text)).collect();
+    documents.sort_unstable();
+    Ok(documents)
+}
+
+/// The hashes of the documents that a token is trusted with.
+pub(super) fn hashes(token: &api_token::Model) -> Result<Option<Trusted>> {
+    let broken = || Error::internal("a token is trusted with something that is no hash");
+    let parse = |hash: &String| DocumentHash::parse(hash).ok_or_else(broken);
+    token.documents.as_ref().map(|list| list.0.iter().map(parse).collect()).transpose()
+}
+
 /// What the kernel's rights snapshot is made of.
 pub fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
     Box::pin(async move {
@@ -121,6 +179,7 @@ pub fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
 fn token(row: api_token::Model) -> Result<Token> {
     Ok(Token {
         id: row.id,
+        trusted: hashes(&row)?.map(Arc::new),
         name: row.name,
         hash: row.token_hash.try_into().map_err(|_| Error::internal("a token's hash isn't 32 bytes long"))?,
         admin_user_id: row.admin_user_id,

@@ -55,7 +55,7 @@ impl Exchange {
         amend(&mut self.origin, &params.extensions);
         let caller = self.authenticate().await?;
         let options = self.options()?;
-        let admitted = self.face.pipeline().admit(&caller, &self.origin, params).await?;
+        let admitted = self.face.pipeline().admit(self.face.kernel(), &caller, &self.origin, params).await?;
         let operation = admitted.with_options(options);
         if is_safe && operation.ty == OperationType::Mutation {
             let message = "a GET changes nothing: send mutations by POST";

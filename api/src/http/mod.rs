@@ -8,6 +8,7 @@ mod gateway;
 mod graphiql;
 mod graphql;
 mod health;
+mod judge;
 mod limits;
 pub mod metrics;
 mod operations;
@@ -41,6 +42,7 @@ use crate::{
 };
 
 pub use auth::{Authenticator, Jwks, JwksError};
+pub use judge::Judge;
 
 /// What the handlers share.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use super::{
     guard::{Access, STEP_UP_SECONDS},
     id::Prefix,
     permission::PermissionSet,
+    persisted::{DocumentHash, Trusted},
 };
 
 /// `adm_…`
@@ -111,6 +112,8 @@ pub struct Identity {
     pub organization_id: Uuid,
     /// When what they showed ends.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The documents that they may run, where not any.
+    pub trusted: Option<Arc<Trusted>>,
     /// What they showed.
     pub credential: Credential,
 }
@@ -154,6 +157,22 @@ impl Caller {
     pub fn require(&self, key: &'static str) -> Result<()> {
         self.identity()?;
         if self.permissions.has(key) { Ok(()) } else { Err(Error::Forbidden(vec![key])) }
+    }
+
+    /// The documents that this caller may run, where not any.
+    pub fn trusted(&self) -> Option<&Arc<Trusted>> {
+        self.identity.as_ref()?.trusted.as_ref()
+    }
+
+    /// Whether this caller may run the document of this hash.
+    ///
+    /// # Errors
+    /// [`Error::Untrusted`]
+    pub fn check_document(&self, hash: &DocumentHash) -> Result<()> {
+        match self.trusted() {
+            Some(trusted) if !trusted.contains(hash) => Err(Error::Untrusted),
+            _ => Ok(()),
+        }
     }
 
     /// What two callers must share for the same document to show them the same: their permissions and boundary.

@@ -15,8 +15,10 @@ use serde_json::json;
 
 use super::{
     Kernel,
+    actor::Caller,
     error::Result,
     event::{Entity, Event, EventType},
+    request::Origin,
     tx::{Author, Tx},
 };
 
@@ -29,12 +31,16 @@ pub(super) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 pub static DENIED: EventType = EventType {
     name: "admin.access.denied",
     version: 1,
-    description: "A caller was refused a field for want of a permission.",
+    description: "A caller was refused a field for want of a permission; or, as the field \"(document)\", a document that \
+                  its token isn't trusted with.",
     category: AuditCategory::Auth,
     severity: AuditSeverity::Low,
     action: "ACCESS_DENIED",
     permission: "audit.read",
 };
+
+/// What stands in the place of a field where a whole document was refused. No field is called so.
+const DOCUMENT: &str = "(document)";
 
 /// The attempts of this minute.
 #[derive(Debug, Default)]
@@ -54,6 +60,12 @@ struct Denied {
 }
 
 impl Denials {
+    /// Notes that `caller` was refused a document.
+    pub async fn note_document(&self, kernel: &Kernel, caller: &Caller, origin: &Origin) {
+        let Ok(author) = Author::of(caller, origin) else { return };
+        self.note(kernel, author, DOCUMENT, &[]).await;
+    }
+
     /// Notes that `author` was refused `field`, which takes `needed`.
     pub(super) async fn note(&self, kernel: &Kernel, author: Author, field: &str, needed: &[&'static str]) {
         let now = kernel.clock().now();

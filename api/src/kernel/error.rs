@@ -19,6 +19,8 @@ pub enum Error {
     Unauthenticated(&'static str),
     /// The caller lacks these permissions.
     Forbidden(Vec<&'static str>),
+    /// The caller may run certain documents, and this isn't one of them.
+    Untrusted,
     /// The caller may, after proving a second factor again.
     StepUpRequired {
         /// How old the proof may be, in seconds.
@@ -140,7 +142,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
-            Self::Forbidden(_) => "FORBIDDEN",
+            Self::Forbidden(_) | Self::Untrusted => "FORBIDDEN",
             Self::StepUpRequired { .. } => "STEP_UP_REQUIRED",
             Self::Invalid(invalid) => match invalid.violations.first().map(|v| v.code) {
                 Some(UserErrorCode::NotFound) => "NOT_FOUND",
@@ -165,6 +167,9 @@ impl fmt::Display for Error {
         match self {
             Self::Unauthenticated(why) => write!(f, "not signed in: {why}"),
             Self::Forbidden(needed) => write!(f, "this needs the permission {}", needed.join(" and ")),
+            Self::Untrusted => f.write_str(
+                "this token runs the documents that it is trusted with, and this isn't one of them",
+            ),
             Self::StepUpRequired { max_age_seconds } => {
                 write!(f, "this needs a second factor proved within the last {max_age_seconds} seconds")
             }
@@ -297,6 +302,8 @@ impl Error {
                 "requiredPermissions",
                 Value::List(needed.iter().map(|key| Value::from(*key)).collect()),
             ),
+            // No permission would help.
+            Self::Untrusted => extensions.set("requiredPermissions", Value::List(Vec::new())),
             Self::StepUpRequired { max_age_seconds } => extensions.set("maxAgeSeconds", *max_age_seconds),
             Self::CursorExpired { oldest } => extensions.set("oldestCursor", oldest.as_str()),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),

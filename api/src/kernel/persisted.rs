@@ -2,14 +2,26 @@
 //!
 //! A client that names a document by its hash needn't send it. [`Texts`] are those that a process holds in memory: within
 //! a bound, and whichever wasn't asked for the longest makes place.
+//!
+//! An API token may be *trusted* with certain documents ([`Trusted`]), and runs these and nothing else. Which they are is
+//! in the rights snapshot; their texts are in a table, since a hash means the same text for good, and are read from there
+//! when they are first asked for.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use ::entity::trusted_document;
 use lru::LruCache;
+use sea_orm::EntityTrait;
 use sha2::{Digest, Sha256};
+
+use super::{
+    db::Conn,
+    error::{Error, Result},
+};
 
 /// What an entry takes beside its text, in bytes.
 const ENTRY: usize = 200;
@@ -30,6 +42,24 @@ impl DocumentHash {
         hex::decode_to_slice(text, &mut bytes).ok()?;
         Some(Self(bytes))
     }
+
+    /// As it is stored.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The documents that a token is trusted with.
+pub type Trusted = BTreeSet<DocumentHash>;
+
+/// The text of a trusted document.
+///
+/// # Errors
+/// Where the database can't; INTERNAL where it has another text, or none.
+pub async fn trusted(db: &Conn, hash: &DocumentHash) -> Result<String> {
+    let row = trusted_document::Entity::find_by_id(hash.bytes().to_vec()).one(db).await?;
+    let text = row.map(|row| row.text).filter(|text| DocumentHash::of(text) == *hash);
+    text.ok_or_else(|| Error::internal(format!("the trusted document {hash} isn't there")))
 }
 
 /// In hexadecimal digits, as clients write it.

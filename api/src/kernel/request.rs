@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use ::entity::audit_log::AuditSurface;
 use async_graphql::{Context, ServerError, Value};
 use sea_orm::DatabaseTransaction;
 
@@ -187,19 +186,7 @@ impl Request {
     /// # Errors
     /// UNAUTHENTICATED where nobody is signed in.
     pub fn author(&self) -> Result<Author> {
-        let identity = self.caller.identity()?;
-        Ok(Author {
-            actor: identity.actor.clone(),
-            impersonator: None,
-            boundary: self.caller.boundary.clone(),
-            organization_id: identity.organization_id,
-            surface: AuditSurface::Api,
-            request_id: Some(self.origin.request_id.clone()),
-            correlation_id: self.origin.correlation_id.clone(),
-            ip_address: self.origin.ip_address.clone(),
-            user_agent: self.origin.user_agent.clone(),
-            cause: None,
-        })
+        Author::of(&self.caller, &self.origin)
     }
 
     /// Puts on the record that the caller was refused `field`.

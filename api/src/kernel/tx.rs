@@ -14,11 +14,13 @@ use uuid::Uuid;
 
 use super::{
     Kernel,
-    actor::{Actor, Boundary, PLATFORM},
+    actor::{Actor, Boundary, Caller, PLATFORM},
     error::{Error, Result},
     event::{Event, LogEvent},
     queue::{self, NewTask},
-    record, rights,
+    record,
+    request::Origin,
+    rights,
 };
 
 /// How long one may stay open: SQLite has one writer.
@@ -66,6 +68,26 @@ impl Author {
             user_agent: None,
             cause: None,
         }
+    }
+
+    /// Who asks through the API, as part of what.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED where nobody is signed in.
+    pub fn of(caller: &Caller, origin: &Origin) -> Result<Self> {
+        let identity = caller.identity()?;
+        Ok(Self {
+            actor: identity.actor.clone(),
+            impersonator: None,
+            boundary: caller.boundary.clone(),
+            organization_id: identity.organization_id,
+            surface: AuditSurface::Api,
+            request_id: Some(origin.request_id.clone()),
+            correlation_id: origin.correlation_id.clone(),
+            ip_address: origin.ip_address.clone(),
+            user_agent: origin.user_agent.clone(),
+            cause: None,
+        })
     }
 
     /// A part of the gateway that reacts to `event`.

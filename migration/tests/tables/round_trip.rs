@@ -20,6 +20,7 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::organization_member()).await;
         survives(db, rows::admin_user(&user)).await;
         survives(db, rows::api_token()).await;
+        survives(db, rows::trusted_document()).await;
         survives(db, rows::authz_epoch()).await;
 
         survives(db, rows::audit_log()).await;
@@ -77,6 +78,7 @@ async fn absent_values_stay_absent() {
             ..rows::event()
         };
         survives(db, event).await;
+        survives(db, entity::api_token::Model { documents: None, ..rows::api_token() }).await;
         let incident = entity::incident::Model {
             impact: None,
             urgency: None,

@@ -1,6 +1,10 @@
-// Automatic persisted queries, by Apollo Client's own link and urql's own exchange.
+// Automatic persisted queries, by Apollo Client's own link and urql's own exchange; and tokens that run certain documents.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
@@ -95,6 +99,33 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       }
       assert.equal(seen.length, 3, seen.join(', '));
       assert.equal(seen[2], 'POST hash 200');
+    });
+
+    it('runs the documents that its token is trusted with, and names them from the first request on', async () => {
+      const query = 'query Trusted { viewer { permissions } }';
+      const files = await mkdtemp(path.join(tmpdir(), 'opsgate-documents-'));
+      const manifest = path.join(files, 'persisted-documents.json');
+      // As the client writes it: what a tool of the client's would have put there.
+      const written = [];
+      const noted = async (input, init) => {
+        written.push(JSON.parse(init.body).query);
+        return noting(gateway.token).send(input, init);
+      };
+      await connect(gateway.url, noted, { get: false })(query);
+      const text = written.find(Boolean);
+      const hash = createHash('sha256').update(text).digest('hex');
+      await writeFile(manifest, JSON.stringify({ [`sha256:${hash}`]: text }));
+      const token = await gateway.makeToken(['incidents.read'], '--documents', manifest);
+      await rm(files, { recursive: true });
+
+      const { seen, send } = noting(token);
+      const ask = connect(gateway.url, send, { get: false });
+      const { viewer } = await ask(query);
+      assert.deepEqual(viewer.permissions, ['incidents.read']);
+      assert.deepEqual(seen, ['POST hash 200']);
+      await assert.rejects(ask('query Other { viewer { permissions } }'), (error) =>
+        JSON.stringify([error, error.bodyText]).includes('FORBIDDEN'),
+      );
     });
 
     it('reads what is wrong with a document as ever', async () => {

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod doctor;
+mod documents;
 mod migrate;
 mod serve;
 mod token;

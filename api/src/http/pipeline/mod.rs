@@ -6,6 +6,7 @@
 //! | read the request: a body, a URL, a message of a socket | [`read`], [`Params`] | 400, 408, 413, 415 |
 //! | authenticate | [`Authenticator`](super::Authenticator) | 401, 503 |
 //! | find the document, where it is named by its hash | [`Named::of`] | `PERSISTED_QUERY_NOT_FOUND`, … |
+//! | look whether the caller may run it | [`Persisted::trusted`] | `FORBIDDEN` |
 //! | read the document within its bounds, choose its operation | [`Limits::read`] | `GRAPHQL_PARSE_FAILED`, … |
 //! | check the variables | [`variables::check`] | `BAD_USER_INPUT` |
 //! | price it, and take that from the caller's bucket | [`Limits::admit`] | `MAX_COST_EXCEEDED`, `THROTTLED` |
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use async_graphql::{Response, ServerError};
 
 use super::limits::Limits;
-use crate::kernel::{actor::Caller, request::Origin};
+use crate::kernel::{Kernel, actor::Caller, error::Error, request::Origin};
 
 pub use self::{
     answer::{answer, bare, complete, payload, refused_payload},
@@ -66,17 +67,25 @@ impl Pipeline {
         Self { types: Arc::new(types), limits: Arc::new(limits), persisted: Arc::new(persisted) }
     }
 
-    /// From the parameters of a request to an operation that may be executed for `caller`.
+    /// From the parameters of a request to an operation that may be executed for `caller`, within `kernel`.
     ///
     /// # Errors
     /// Whatever is wrong with the request before it is executed.
     pub async fn admit(
         &self,
+        kernel: &Kernel,
         caller: &Caller,
         origin: &Origin,
         mut params: Params,
     ) -> Result<Operation, Refusal> {
         let named = Named::of(&mut params)?;
+        if let Some(trusted) = caller.trusted() {
+            let Some(document) = self.persisted.trusted(kernel, trusted, named).await? else {
+                kernel.denials().note_document(kernel, caller, origin).await;
+                return Err(Error::Untrusted.into());
+            };
+            return Operation::read(self, caller, origin, document, params);
+        }
         let hash = named.hash;
         let document = self.persisted.text(named)?;
         let operation = Operation::read(self, caller, origin, document, params)?;

@@ -8,6 +8,9 @@
 //! Only callers who are signed in have their documents remembered, and only those whose requests are let in: within all
 //! limits, and paid for. So nobody else can push out what others need.
 //!
+//! A token that is *trusted* with certain documents runs these and nothing else, sent or named. It needn't send any: they
+//! are in the database, and in memory as soon as they were asked for.
+//!
 //! [draft]: https://github.com/graphql/graphql-over-http/blob/main/spec/Appendix%20A%20--%20Persisted%20Documents.md
 
 use async_graphql::Value;
@@ -16,8 +19,10 @@ use super::{Operation, Params, Refusal};
 use crate::{
     config::Config,
     kernel::{
+        Kernel,
         actor::Caller,
-        persisted::{DocumentHash, Texts},
+        error::Error,
+        persisted::{self, DocumentHash, Texts, Trusted},
     },
 };
 
@@ -52,14 +57,26 @@ impl Named {
     }
 }
 
-/// The documents that clients needn't send again. `None`: they are to send them always.
+/// The room for trusted documents, in bytes.
+const TRUSTED_ROOM: usize = 8 * 1024 * 1024;
+
+/// The documents that clients needn't send.
 #[derive(Debug)]
-pub struct Persisted(Option<Texts>);
+pub struct Persisted {
+    /// Those that they have sent before. `None`: they are to send them always.
+    remembered: Option<Texts>,
+    /// Those that tokens are trusted with.
+    trusted: Texts,
+}
 
 impl Persisted {
     /// None yet, in the room of the settings.
     pub fn of(config: &Config) -> Self {
-        Self(config.persisted_queries.then(|| Texts::within(config.persisted_queries_max_bytes)))
+        let room = config.persisted_queries_max_bytes;
+        Self {
+            remembered: config.persisted_queries.then(|| Texts::within(room)),
+            trusted: Texts::within(TRUSTED_ROOM),
+        }
     }
 
     /// The document that was sent; or, where it wasn't, the one that was remembered under its hash.
@@ -69,7 +86,7 @@ impl Persisted {
     /// these codes, or for the messages.
     pub fn text(&self, named: Named) -> Result<String, Refusal> {
         let (Some(hash), None) = (named.hash, &named.text) else { return Ok(named.text.unwrap_or_default()) };
-        let Some(texts) = &self.0 else {
+        let Some(texts) = &self.remembered else {
             let (code, message) = ("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
             return Err(Refusal::document(code, message, None));
         };
@@ -79,9 +96,30 @@ impl Persisted {
         Ok(text.to_string())
     }
 
+    /// The document that is named or was sent, where it is one of `trusted`.
+    ///
+    /// # Errors
+    /// Where it has to be read from the database, which can't.
+    pub async fn trusted(
+        &self,
+        kernel: &Kernel,
+        trusted: &Trusted,
+        named: Named,
+    ) -> Result<Option<String>, Error> {
+        let Named { text, hash } = named;
+        let hash = hash.or_else(|| text.as_deref().map(DocumentHash::of));
+        let Some(hash) = hash.filter(|hash| trusted.contains(hash)) else { return Ok(None) };
+        if let Some(text) = text.or_else(|| self.trusted.get(&hash).map(|text| text.to_string())) {
+            return Ok(Some(text));
+        }
+        let text = persisted::trusted(&kernel.db().readers(), &hash).await?;
+        self.trusted.keep(hash, &text);
+        Ok(Some(text))
+    }
+
     /// Remembers the document of `operation`, which was let in for `caller` and named by `hash`.
     pub fn remember(&self, caller: &Caller, hash: Option<DocumentHash>, operation: &Operation) {
-        if let (Some(texts), Some(hash), Some(_)) = (&self.0, hash, &caller.identity) {
+        if let (Some(texts), Some(hash), Some(_)) = (&self.remembered, hash, &caller.identity) {
             texts.keep(hash, &operation.request.query);
         }
     }

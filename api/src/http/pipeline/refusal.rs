@@ -72,7 +72,9 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (status, is_about_document) = match &error {
             Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, false),
-            Error::Forbidden(_) | Error::StepUpRequired { .. } => (StatusCode::FORBIDDEN, false),
+            Error::Forbidden(_) | Error::Untrusted | Error::StepUpRequired { .. } => {
+                (StatusCode::FORBIDDEN, false)
+            }
             Error::Invalid(_) | Error::CursorExpired { .. } => (StatusCode::BAD_REQUEST, true),
             Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, false),
             Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, false),

@@ -283,10 +283,6 @@ async fn fragments_that_spread_each_other_many_times_are_refused() {
 }
 
 async fn admitted(pipeline: &Pipeline, document: &str, name: Option<&str>) -> Result<Operation, Refusal> {
-    let params = Params {
-        query: Some(document.to_owned()),
-        operation_name: name.map(str::to_owned),
-        ..Params::default()
-    };
-    pipeline.admit(&Caller::anonymous(), &Origin::default(), params).await
+    let params = Params { operation_name: name.map(str::to_owned), ..Params::default() };
+    Operation::read(pipeline, &Caller::anonymous(), &Origin::default(), document.to_owned(), params)
 }

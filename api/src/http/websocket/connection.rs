@@ -203,9 +203,10 @@ impl<G: Gateway> Connection<G> {
             return Ok(());
         }
         let beginning = Beginning::here(&self.gateway, session, origin);
-        let (pipeline, caller) = (self.gateway.pipeline().clone(), session.caller());
+        let (gateway, caller) = (self.gateway.clone(), session.caller());
         let from = beginning.origin.clone();
-        let admitted = async move { pipeline.admit(&caller, &from, params).await };
+        let admitted =
+            async move { gateway.pipeline().admit(gateway.kernel(), &caller, &from, params).await };
         let events = begin(self.gateway.clone(), beginning, admitted);
         self.operations.start(id, events, move |event| envelope.of(event));
         Ok(())

@@ -13,6 +13,7 @@ use crate::kernel::{
     actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
     error::{Error, Result},
     permission::{Catalogue, PermissionSet},
+    persisted::Trusted,
 };
 
 /// An admin account.
@@ -45,6 +46,8 @@ pub struct Token {
     pub scopes: Vec<String>,
     /// Whose rows it is limited to; the nil UUID: no limit.
     pub organization_id: Uuid,
+    /// The documents that it may run, where not any.
+    pub trusted: Option<Arc<Trusted>>,
     /// When it ends.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -126,6 +129,7 @@ impl Snapshot {
                         name: account.name.clone(),
                         organization_id: PLATFORM,
                         expires_at: Some(*expires_at),
+                        trusted: None,
                         credential: credential.clone(),
                     }),
                     permissions,
@@ -156,6 +160,7 @@ impl Snapshot {
                 name: token.name.clone(),
                 organization_id: token.organization_id,
                 expires_at: token.expires_at,
+                trusted: token.trusted.clone(),
                 credential: Credential::ApiToken(*hash),
             }),
             permissions,

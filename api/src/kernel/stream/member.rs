@@ -19,6 +19,7 @@ use crate::kernel::{
     error::{Error, Result},
     guard::Access,
     log::{self, EventCursor},
+    persisted::DocumentHash,
     request::Origin,
     throttle::{OpenSubscription, Who},
 };
@@ -35,6 +36,8 @@ struct Member {
     callers: watch::Receiver<Arc<Caller>>,
     caller: Arc<Caller>,
     document: Arc<Document>,
+    /// By which the caller's own document is trusted.
+    hash: DocumentHash,
     /// The root field's declaration.
     access: Access,
     /// Everything up to here was delivered, or isn't shown.
@@ -140,6 +143,7 @@ impl Member {
         let who = Who::of(&session.caller(), &origin);
         let throttle = &streams.0.throttle;
         let own = throttle.subscribe(&who).ok_or_else(|| too_many(throttle.allowance().subscriptions))?;
+        let hash = DocumentHash::of(&request.query);
         let document = Arc::new(Document::read(request)?);
         // A field that nobody declares doesn't exist, which validation will say.
         let access =
@@ -154,6 +158,7 @@ impl Member {
             callers,
             caller,
             document,
+            hash,
             access,
             position: place.position,
             resume: place.resume,
@@ -211,6 +216,7 @@ impl Member {
         if self.callers.has_changed().unwrap_or(false) {
             let caller = self.callers.borrow_and_update().clone();
             caller.check(&self.access)?;
+            caller.check_document(&self.hash)?;
             if caller.scope() != self.caller.scope() {
                 // What was executed for the old scope isn't theirs any more.
                 self.joined = None;

@@ -33,7 +33,7 @@ impl Session {
         self.caller.borrow().clone()
     }
 
-    /// Wakes whenever the caller's scope has changed.
+    /// Wakes whenever the caller's scope has changed, or the documents that they may run.
     pub(super) fn watch(&self) -> watch::Receiver<Arc<Caller>> {
         self.caller.subscribe()
     }
@@ -49,7 +49,7 @@ impl Session {
             match snapshot.resolve(&identity.credential, now, self.kernel.catalogue()) {
                 Ok(caller) => {
                     self.caller.send_if_modified(|held| {
-                        let is_changed = held.scope() != caller.scope();
+                        let is_changed = held.scope() != caller.scope() || held.trusted() != caller.trusted();
                         if is_changed {
                             *held = Arc::new(caller);
                         }

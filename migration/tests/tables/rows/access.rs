@@ -1,5 +1,5 @@
 use entity::list::StringList;
-use entity::{admin_user, api_token, authz_epoch, organization, organization_member, user};
+use entity::{admin_user, api_token, authz_epoch, organization, organization_member, trusted_document, user};
 
 use super::{at, bytes, id, json, text};
 
@@ -68,6 +68,7 @@ pub fn api_token() -> api_token::Model {
         token_hash: bytes(1),
         admin_user_id: Some(id()),
         scopes: StringList(vec![]),
+        documents: Some(StringList(vec![])),
         organization_id: id(),
         created_by: Some(id()),
         expires_at: Some(at(2)),
@@ -76,6 +77,10 @@ pub fn api_token() -> api_token::Model {
         updated_at: at(1),
         version: 1,
     }
+}
+
+pub fn trusted_document() -> trusted_document::Model {
+    trusted_document::Model { hash: bytes(2), text: text(), created_at: at(0) }
 }
 
 /// A second row; the migration makes the first.

@@ -2,6 +2,7 @@
 
 mod automatic;
 mod transports;
+mod trusted;
 
 use opsgate::kernel::persisted::DocumentHash;
 use serde_json::{Value, json};

@@ -134,6 +134,7 @@ impl Bench {
             name: "test".to_owned(),
             organization_id: PLATFORM,
             expires_at: None,
+            trusted: None,
             credential: Credential::ApiToken([0; 32]),
         };
         let caller = Caller { identity: Some(identity), permissions, boundary: Boundary::All };

@@ -148,6 +148,7 @@ impl Fixture {
             token_hash: hash(&text).to_vec(),
             admin_user_id: None,
             scopes: StringList(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
+            documents: None,
             organization_id: organization,
             created_by: None,
             expires_at,
@@ -221,6 +222,7 @@ impl Fixture {
             name: "test".to_owned(),
             organization_id: PLATFORM,
             expires_at: None,
+            trusted: None,
             credential: Credential::ApiToken([0; 32]),
         };
         let permissions = self.kernel.catalogue().of_scopes(&["widgets.read".to_owned()]);
@@ -271,6 +273,7 @@ fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
             hash: row.token_hash.try_into().unwrap(),
             admin_user_id: None,
             scopes: row.scopes.0,
+            trusted: None,
             organization_id: row.organization_id,
             expires_at: row.expires_at,
         });

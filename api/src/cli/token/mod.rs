@@ -1,0 +1,184 @@
+//! `opsgate token`
+
+mod documents;
+
+use std::path::PathBuf;
+
+use ::entity::audit_log::AuditSurface;
+use async_graphql::parser::parse_query;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Subcommand;
+use uuid::Uuid;
+
+use crate::{
+    access::{self, NewToken},
+    app,
+    config::Config,
+    http::Judge,
+    kernel::{
+        Kernel,
+        actor::{API_TOKEN, ORGANIZATION, PLATFORM},
+        clock::Clock,
+        tx::{Author, Tx},
+    },
+};
+
+/// What can be done with API tokens at the machine.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a token and print it, alone, on standard output. Works beside a running gateway.
+    Create {
+        /// A name, for people.
+        #[arg(long)]
+        name: String,
+        /// What it may: `incidents.read`, `incidents.*`, `*`. Repeat it for several.
+        #[arg(long = "permission", required = true, value_name = "KEY")]
+        permissions: Vec<String>,
+        /// Limit it to the rows of an organization (its id).
+        #[arg(long, value_name = "ID")]
+        organization: Option<String>,
+        /// When it ends: a point in time (2027-01-01T00:00:00Z) or a while from now (12h, 30d).
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+        /// Have it run these documents and nothing else: manifests of persisted documents (.json), files of GraphQL, or
+        /// directories of those. Each has to be valid.
+        #[arg(long, value_name = "FILE_OR_DIR", num_args = 1..)]
+        documents: Vec<PathBuf>,
+    },
+    /// Print the documents that a token runs, or exchange them. Works beside a running gateway.
+    Documents {
+        /// The token's id, which `viewer { actor { id } }` answers.
+        #[arg(value_name = "TOKEN_ID")]
+        token: String,
+        /// From now on it runs these and nothing else: as `--documents` of `create`.
+        #[arg(value_name = "FILE_OR_DIR")]
+        documents: Vec<PathBuf>,
+        /// From now on it runs any document.
+        #[arg(long, conflicts_with = "documents")]
+        any: bool,
+    },
+}
+
+/// What went wrong, for the one who called.
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command.
+pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
+    let clock = Clock::system();
+    match command {
+        Command::Create { name, permissions, organization, expires, documents } => {
+            let organization_id = boundary(organization)?;
+            let expires_at = expires.map(|text| expiry(&text, clock.now())).transpose()?;
+            let new =
+                NewToken { name, scopes: permissions, organization_id, expires_at, admin_user_id: None };
+            let trusted = read(config, &clock, &documents).await?;
+            create(&app::open_kernel(config, clock).await?, new, trusted).await
+        }
+        Command::Documents { token, documents, any } => {
+            let id = API_TOKEN.parse(&token).map_err(|error| format!("{token}: {error}"))?;
+            let trusted = read(config, &clock, &documents).await?;
+            let kernel = app::open_kernel(config, clock).await?;
+            if any || trusted.is_some() {
+                let mut tx = begin(&kernel).await?;
+                access::trust(&mut tx, id, trusted).await?;
+                tx.commit().await?;
+            }
+            print(&kernel, id).await
+        }
+    }
+}
+
+async fn begin(kernel: &Kernel) -> Result<Tx, Failure> {
+    let author = Author { surface: AuditSurface::Cli, ..Author::system("opsgate token") };
+    Ok(Tx::begin(kernel, author).await?)
+}
+
+async fn create(kernel: &Kernel, new: NewToken, trusted: Option<Vec<String>>) -> Result<(), Failure> {
+    let mut tx = begin(kernel).await?;
+    let (row, token) = access::issue_token(&mut tx, new).await?;
+    let is_trusted = trusted.is_some();
+    if is_trusted {
+        access::trust(&mut tx, row.id, trusted).await?;
+    }
+    tx.commit().await?;
+    if is_trusted {
+        eprintln!("{} runs its documents and nothing else", API_TOKEN.encode(row.id));
+    }
+    println!("{}", token.expose());
+    Ok(())
+}
+
+/// Prints what the token runs: a line for each document, its hash and the names of its operations.
+async fn print(kernel: &Kernel, id: Uuid) -> Result<(), Failure> {
+    let tx = begin(kernel).await?;
+    let trusted = access::trusted(&tx, id).await?;
+    tx.rollback().await?;
+    match trusted {
+        Some(documents) => {
+            for (hash, text) in documents {
+                println!("sha256:{hash} {}", operations(&text));
+            }
+        }
+        None => eprintln!("{} runs any document", API_TOKEN.encode(id)),
+    }
+    Ok(())
+}
+
+/// The names of the operations of a document.
+fn operations(text: &str) -> String {
+    let Ok(document) = parse_query(text) else { return String::new() };
+    let names = document.operations.iter().filter_map(|(name, _)| name);
+    names.map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The documents in files, each of which is valid; none where no file is named.
+async fn read(config: &Config, clock: &Clock, paths: &[PathBuf]) -> Result<Option<Vec<String>>, String> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let found = documents::read(paths)?;
+    let judge = Judge::new(config, clock.clone());
+    let mut faults = Vec::new();
+    for document in &found {
+        if let Err(reasons) = judge.check(&document.text).await {
+            faults.push(format!("{}: {}", document.place, reasons.join("; ")));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults.join("\n"));
+    }
+    Ok(Some(found.into_iter().map(|document| document.text).collect()))
+}
+
+/// Whose rows a token is limited to.
+fn boundary(organization: Option<String>) -> Result<Uuid, String> {
+    match organization {
+        Some(id) => match ORGANIZATION.parse(&id) {
+            // The nil id means no limit at all, which nobody gets by naming an organization.
+            Ok(PLATFORM) => Err(format!("--organization {id}: there is no such organization")),
+            Ok(organization_id) => Ok(organization_id),
+            Err(error) => Err(format!("--organization {id}: {error}")),
+        },
+        None => Ok(PLATFORM),
+    }
+}
+
+/// A point in time, or a while from now.
+fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.with_timezone(&Utc));
+    }
+    let while_from_now = || {
+        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+        let number: u32 = number.parse().ok()?;
+        let seconds = match unit {
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        now.checked_add_signed(TimeDelta::seconds(i64::from(number) * seconds))
+    };
+    while_from_now()
+        .ok_or_else(|| format!("--expires {text}: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now"))
+}
