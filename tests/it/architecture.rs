@@ -60,7 +60,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const OTHERS: [&str; 9] = ["app", "cli", "config", "demo", "http", "kernel", "main", "schema", "workers"];
 
 /// The parts of the kernel that name async-graphql.
-const GRAPHQL_IN_KERNEL: [&str; 16] = [
+const GRAPHQL_IN_KERNEL: [&str; 17] = [
     "change",
     "eager",
     "error",
@@ -77,6 +77,7 @@ const GRAPHQL_IN_KERNEL: [&str; 16] = [
     "scalar",
     "stream",
     "turn",
+    "validity",
 ];
 
 /// The tables of measurements and bookkeeping: whatever else is written belongs on the record.
