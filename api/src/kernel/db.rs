@@ -74,7 +74,9 @@ impl Db {
                 .busy_timeout(Duration::from_secs(5))
                 // INSERT OR REPLACE deletes without firing DELETE triggers otherwise.
                 .pragma("recursive_triggers", "ON")
-                .pragma("trusted_schema", "OFF");
+                .pragma("trusted_schema", "OFF")
+                // What a statement needs to be undone, and to sort: small, and no file of its own for each.
+                .pragma("temp_store", "MEMORY");
             if is_writer {
                 options
                     .pragma("journal_mode", "WAL")

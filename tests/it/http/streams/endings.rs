@@ -59,10 +59,10 @@ async fn a_stopping_process_says_what_it_has_and_where_to_go_on() {
     }
     until("all are followed", async || gateway.kernel().subscriptions() == 3).await;
     let place = open_incident(&owner, "a").await;
-    gateway.run_until_idle().await;
-    let stopping = tokio::spawn(gateway.stop());
+    // They share one execution: when one has its result, it is there for all.
     let (id, result) = distinct.next().await;
     assert_eq!((id, title(&result)), (Some(place), "a"));
+    let stopping = tokio::spawn(gateway.stop());
     let why = json!({ "extensions": { "code": "UNAVAILABLE", "reason": "restarting" } });
     assert_eq!(distinct.complete().await, why);
     distinct.end().await;
