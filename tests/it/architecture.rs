@@ -41,7 +41,7 @@ const KINDS: [Kind; 10] = [
     Kind { name: "graphql", own: &["events", "loaders", "ops", "probe", "reads"], kernel: &[], is_outgoing: true, crates: &["entity", "async_graphql"] },
     Kind { name: "jobs", own: &["events", "ops", "probe", "store"], kernel: &[], is_outgoing: true, crates: &["entity", "tokio"] },
     // monitoring's way to the network.
-    Kind { name: "probe", own: &[], kernel: &["error", "redact"], is_outgoing: false, crates: &["entity", "reqwest", "tokio"] },
+    Kind { name: "probe", own: &[], kernel: &["error", "redact", "trace"], is_outgoing: false, crates: &["entity", "reqwest", "tokio"] },
 ];
 
 /// What stands against the table, and why it may.
@@ -49,11 +49,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("audit/loaders.rs", "crate::audit::ops", "reading what is personal is itself recorded"),
     ("audit/reads.rs", "sea_orm", "one list by several ways: the selection is handed on"),
     ("monitoring/ops/results.rs", "sea_orm", "results are measurements: Telemetry takes statements"),
-    (
-        "platform/graphql/mod.rs",
-        "crate::platform::store",
-        "counts of the gateway's own: there is nothing to bound",
-    ),
 ];
 
 /// What isn't a domain.

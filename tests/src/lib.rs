@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
 mod client;
+mod collector;
 mod database;
 mod event_stream;
 mod gateway;
@@ -27,6 +28,7 @@ mod target;
 mod wire;
 
 pub use client::{Answer, Client};
+pub use collector::{Collector, Span};
 pub use database::Database;
 pub use event_stream::{EventStream, Frame};
 pub use gateway::{START, TestGateway};

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -149,8 +149,12 @@ impl Process {
     /// Where it serves its metrics, as its log says.
     pub fn metrics_address(&self) -> SocketAddr {
         let log = self.log();
-        let (_, rest) = log.split_once("metrics are served address=").unwrap();
-        rest.lines().next().unwrap().parse().unwrap()
+        let line = log.lines().find(|line| line.contains("metrics are served")).unwrap();
+        let is_of_address = |character: char| character.is_ascii_digit() || ".:".contains(character);
+        let address = &line[line.find("127.0.0.1").unwrap()..];
+        address[..address.find(|character| !is_of_address(character)).unwrap_or(address.len())]
+            .parse()
+            .unwrap()
     }
 
     /// Ends it as a power cut does: at once, wherever it is.
@@ -197,6 +201,11 @@ impl Process {
             line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
         };
         (of("VmRSS:"), of("VmHWM:"))
+    }
+
+    /// Where its log is.
+    pub fn log_path(&self) -> &Path {
+        &self.log
     }
 
     /// What it has logged.

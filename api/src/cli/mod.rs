@@ -1,17 +1,19 @@
 //! The command line.
 
 mod doctor;
+mod observe;
 mod serve;
 mod subscribe;
 mod token;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use self::observe::Observation;
 use crate::{
     app,
-    config::{Config, LogFormat, Overrides},
+    config::{Config, Overrides},
     schema,
 };
 
@@ -113,7 +115,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         return Ok(ExitCode::SUCCESS);
     }
     let config = Config::load(cli.config.as_deref(), &cli.overrides)?;
-    log_to_stderr(&config);
+    let observation = Observation::begin(&config)?;
+    let outcome = obey(command, config).await;
+    observation.end().await;
+    outcome
+}
+
+async fn obey(command: Command, config: Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match command {
         Command::Serve(options) => serve::run(config, options).await?,
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
@@ -122,21 +130,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Schema | Command::Subscribe(_) => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The log goes to standard error; standard output is for what was asked for.
-fn log_to_stderr(config: &Config) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&config.log))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let installed = match config.log_format {
-        LogFormat::Json => subscriber.json().try_init(),
-        LogFormat::Pretty => subscriber.try_init(),
-    };
-    if let Err(error) = installed {
-        eprintln!("opsgate: the log can't be set up: {error}");
-    }
 }
 
 async fn migrate(config: &Config, direction: Direction) -> Result<(), Box<dyn std::error::Error>> {

@@ -125,6 +125,10 @@ pub struct Config {
     pub log: String,
     /// How a line of the log looks.
     pub log_format: LogFormat,
+    /// The collector of spans.
+    pub otlp_endpoint: Option<SecretString>,
+    /// How many requests begin a trace.
+    pub otlp_sample_percent: u8,
 }
 
 impl Config {
@@ -220,6 +224,8 @@ impl Config {
             graphiql: from.switch("graphiql")?,
             log: from.text("log", |text| EnvFilter::try_new(text).is_ok().then(|| text.to_owned()))?,
             log_format: from.text("log_format", LogFormat::parse)?,
+            otlp_endpoint: from.optional_text("otlp_endpoint", otlp_endpoint)?,
+            otlp_sample_percent: from.whole("otlp_sample_percent")?,
         })
     }
 }
@@ -239,6 +245,11 @@ fn label(text: &str) -> Option<String> {
 
 fn jwt_secret(text: &str) -> Option<SecretString> {
     (text.len() >= JWT_SECRET_BYTES).then(|| text.into())
+}
+
+fn otlp_endpoint(text: &str) -> Option<SecretString> {
+    let url = reqwest::Url::parse(text).ok()?;
+    (["http", "https"].contains(&url.scheme()) && url.has_host()).then(|| text.into())
 }
 
 fn read_file(path: &Path) -> Result<String, ConfigError> {

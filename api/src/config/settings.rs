@@ -264,6 +264,18 @@ pub const SETTINGS: &[Setting] = &[
         Value("info,sea_orm_migration=warn,sqlx::postgres::notice=warn"),
     ),
     open("log_format", "How a line of the log looks.", OneOf(&["pretty", "json"]), Value("pretty")),
+    secret(
+        "otlp_endpoint",
+        "Where the spans of requests go, by OTLP over HTTP: the address of a collector. Unset, there are none.",
+        Text("a URL such as http://127.0.0.1:4318"),
+        Unset("http://127.0.0.1:4318"),
+    ),
+    open(
+        "otlp_sample_percent",
+        "How many of the requests that are part of no trace begin one. Whoever sends a trace along decides for it.",
+        Whole(0..=100),
+        Value("100"),
+    ),
 ];
 
 const SOCKET: Accepts = Text("an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080");

@@ -9,16 +9,19 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
+use tracing::Instrument;
 
 use super::{
     Face,
     gateway::Gateway,
+    observed::Observed,
     pipeline::{Operation, Params, Refusal, amend, bare, network, one, origin, read},
 };
 use crate::kernel::{
     actor::Caller,
     error::Error,
     request::{Options, Origin},
+    trace,
 };
 
 /// Where the parameters of a request are.
@@ -34,12 +37,14 @@ pub(super) struct Exchange {
     pub face: Face,
     pub headers: HeaderMap,
     pub origin: Origin,
+    pub observed: Observed,
     peer: SocketAddr,
 }
 
 impl Exchange {
     pub fn new(face: Face, peer: SocketAddr, headers: HeaderMap) -> Self {
-        Self { origin: origin(&headers, peer), face, headers, peer }
+        let observed = Observed::begin();
+        Self { origin: origin(&headers, peer), face, headers, observed, peer }
     }
 
     /// Reads, authenticates and admits.
@@ -53,6 +58,13 @@ impl Exchange {
             Source::Url(query) => Params::from_url(query.as_deref().unwrap_or_default())?,
         };
         amend(&mut self.origin, &params.extensions);
+        let step = self.observed.trace(&self.origin).in_scope(|| trace::step("admit"));
+        let (caller, operation) = self.admitted(params, is_safe).instrument(step).await?;
+        self.observed.is(operation.ty);
+        Ok((caller, operation))
+    }
+
+    async fn admitted(&self, params: Params, is_safe: bool) -> Result<(Caller, Operation), Refusal> {
         let caller = self.authenticate().await?;
         let options = self.options()?;
         let admitted = self.face.pipeline().admit(self.face.kernel(), &caller, &self.origin, params).await?;

@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response as HttpResponse},
 };
+use tracing::Instrument;
 
 use super::{
     Face, Open,
@@ -72,10 +73,12 @@ async fn serve(mut exchange: Exchange, source: Source) -> HttpResponse {
 
 async fn run(exchange: &mut Exchange, source: Source) -> Result<Response, Refusal> {
     let (caller, operation) = exchange.admit(source).await?;
-    exchange.face.execute(caller, exchange.origin.clone(), operation).await
+    let span = exchange.observed.span();
+    exchange.face.execute(caller, exchange.origin.clone(), operation).instrument(span).await
 }
 
 fn finish(exchange: &Exchange, media: Media, outcome: Result<Response, Refusal>) -> HttpResponse {
+    exchange.observed.ended(outcome.as_ref());
     let answer = answer(media, &exchange.origin, outcome);
     metrics::answered(answer.status().as_u16());
     answer

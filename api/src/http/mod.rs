@@ -11,6 +11,7 @@ mod health;
 mod judge;
 mod limits;
 pub mod metrics;
+mod observed;
 mod operations;
 mod pipeline;
 mod sse;
@@ -21,6 +22,7 @@ use std::{net::SocketAddr, sync::Arc};
 use async_graphql::Response;
 use axum::{Router, routing::get};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tracing::Instrument;
 
 use self::{
     gateway::Gateway,
@@ -37,6 +39,7 @@ use crate::{
         request::Origin,
         stream::Streams,
         throttle::{Allowance, Throttle},
+        trace,
     },
     schema::{Mutation, Query, Schema, Subscription},
 };
@@ -153,7 +156,9 @@ impl Gateway for Face {
     ) -> Result<Response, Refusal> {
         let Parts { kernel, schema, pipeline, config, .. } = &*self.0;
         let limit = config.request_timeout;
-        pipeline::execute(pipeline, kernel, schema.clone(), limit, caller, origin, operation).await
+        pipeline::execute(pipeline, kernel, schema.clone(), limit, caller, origin, operation)
+            .instrument(trace::step("execute"))
+            .await
     }
 }
 

@@ -15,15 +15,18 @@ use futures_util::{
     future::AbortHandle,
     stream::{self, Abortable, BoxStream, SelectAll},
 };
+use tracing::Instrument;
 
 use super::{
     gateway::Gateway,
+    observed::{self, Observed},
     pipeline::{Operation, Refusal, complete, payload},
 };
 use crate::kernel::{
     log::EventCursor,
     request::Origin,
     stream::{Delivery, Place, Session},
+    trace,
 };
 
 /// When it may be worth trying again: there is room as soon as an operation ends.
@@ -97,20 +100,34 @@ pub(super) fn begin<G: Gateway>(
     let kind = Arc::<OnceLock<_>>::default();
     let known = kind.clone();
     let begun = async move {
-        let Beginning { session, origin, place } = beginning;
-        let operation = match admitted.await {
-            Ok(operation) => operation,
-            Err(refusal) => return refused(refusal, &origin),
-        };
-        match *known.get_or_init(|| operation.ty) {
-            OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
-            _ => answer(gateway, session, origin, operation).await,
-        }
+        let mut observed = Observed::begin();
+        let span = observed.trace(&beginning.origin);
+        run(gateway, beginning, admitted, &known, &mut observed).instrument(span).await
     };
     Events { stream: stream::once(begun).flatten().boxed(), kind }
 }
 
-fn refused(mut refusal: Refusal, origin: &Origin) -> BoxStream<'static, Event> {
+async fn run<G: Gateway>(
+    gateway: G,
+    beginning: Beginning,
+    admitted: impl Future<Output = Result<Operation, Refusal>>,
+    known: &OnceLock<OperationType>,
+    observed: &mut Observed,
+) -> BoxStream<'static, Event> {
+    let Beginning { session, origin, place } = beginning;
+    let operation = match admitted.instrument(trace::step("admit")).await {
+        Ok(operation) => operation,
+        Err(refusal) => return refused(observed, refusal, &origin),
+    };
+    observed.is(operation.ty);
+    match *known.get_or_init(|| operation.ty) {
+        OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
+        _ => answer(gateway, session, origin, operation, observed).await,
+    }
+}
+
+fn refused(observed: &Observed, mut refusal: Refusal, origin: &Origin) -> BoxStream<'static, Event> {
+    observed.ended(Err(&refusal));
     complete(&mut refusal.errors, origin);
     stream::iter([Event::Refused(refusal.errors)]).boxed()
 }
@@ -129,6 +146,7 @@ fn subscription<G: Gateway>(
             Delivery::Next { cursor, payload } => Event::Next(payload, Some(cursor)),
             Delivery::Error(mut errors) => {
                 gateway.pipeline().tidy(&mut errors);
+                observed::refused(&errors);
                 Event::Refused(errors)
             }
             Delivery::Complete => Event::Complete,
@@ -141,15 +159,19 @@ async fn answer<G: Gateway>(
     session: Session,
     origin: Origin,
     operation: Operation,
+    observed: &Observed,
 ) -> BoxStream<'static, Event> {
     // The caller is as the rights were known last; where they can't be read, nobody is answered.
     if let Err(error) = gateway.kernel().rights().confirmed().await {
-        return refused(error.into(), &origin);
+        return refused(observed, error.into(), &origin);
     }
     let caller = (*session.caller()).clone();
     match gateway.execute(caller, origin.clone(), operation).await {
-        Ok(response) => stream::iter([Event::Next(payload(&response).into(), None), Event::Complete]).boxed(),
-        Err(refusal) => refused(refusal, &origin),
+        Ok(response) => {
+            observed.ended(Ok(&response));
+            stream::iter([Event::Next(payload(&response).into(), None), Event::Complete]).boxed()
+        }
+        Err(refusal) => refused(observed, refusal, &origin),
     }
 }
 

@@ -24,6 +24,7 @@ use sqlx::{ConnectOptions as _, postgres::PgConnectOptions, sqlite::SqliteConnec
 use super::{
     error::Result,
     readers::{Opener, Readers, STATEMENTS},
+    trace,
 };
 use crate::config::{Config, DatabaseUrl, SqliteSynchronous};
 
@@ -149,16 +150,16 @@ impl Db {
         control: DatabaseConnection,
     ) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
+        let backend = opener.backend();
         for pool in [&mut writer, &mut reader] {
             let statements = statements.clone();
             pool.set_metric_callback(move |info| {
                 statements.fetch_add(1, Ordering::Relaxed);
-                // The text alone: the values may be personal.
-                tracing::trace!(target: "opsgate::sql", sql = info.statement.sql, "statement");
+                trace::statement(backend, &info.statement.sql, info.elapsed, info.failed);
             });
         }
         let readers = Readers::new(opener, readers, statements.clone())?;
-        Ok(Self { backend: readers.backend(), writer, reader, readers, control, statements })
+        Ok(Self { backend, writer, reader, readers, control, statements })
     }
 
     /// Which of the two it is.
@@ -188,6 +189,19 @@ impl Db {
     /// Statements sent since the start, control pool aside.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How its pools stand.
+    pub fn pools(&self) -> Vec<PoolStatus> {
+        let mut pools = vec![
+            PoolStatus::of("writers", &self.writer),
+            self.readers.status(),
+            PoolStatus::of("control", &self.control),
+        ];
+        if !self.is_postgres() {
+            pools.push(PoolStatus::of("background", &self.reader));
+        }
+        pools
     }
 
     /// What a request reads on.
@@ -250,6 +264,35 @@ impl Db {
                 tracing::warn!(%error, "closing a pool");
             }
         }
+    }
+}
+
+/// How a pool stands.
+#[derive(Debug)]
+pub struct PoolStatus {
+    /// What it is called.
+    pub name: &'static str,
+    /// The most connections that it opens.
+    pub max: usize,
+    /// How many are open and not in use.
+    pub idle: usize,
+    /// How many are in use.
+    pub busy: usize,
+}
+
+impl PoolStatus {
+    fn of(name: &'static str, pool: &DatabaseConnection) -> Self {
+        let (max, open, idle) = match pool.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = pool.get_postgres_connection_pool();
+                (pool.options().get_max_connections(), pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.options().get_max_connections(), pool.size(), pool.num_idle())
+            }
+        };
+        Self { name, max: max as usize, idle, busy: (open as usize).saturating_sub(idle) }
     }
 }
 

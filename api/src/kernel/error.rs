@@ -9,6 +9,8 @@ use std::{fmt, sync::Arc};
 use async_graphql::{Enum, ErrorExtensionValues, ServerError, SimpleObject, Value};
 use sea_orm::{DbErr, RuntimeErr};
 
+use super::workers::describe;
+
 /// The result of anything in the gateway.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -277,8 +279,10 @@ impl Error {
         let extensions = error.extensions.get_or_insert_default();
         match &source {
             Some(source) => {
-                if let Self::Internal(cause) = source {
-                    tracing::error!(request_id, ?cause, path = ?error.path, "internal error");
+                if let Self::Internal(_) = source {
+                    // Its path would be made of the client's own words: aliases.
+                    let at = error.locations.first().map(tracing::field::display);
+                    tracing::error!(request_id, error = describe(source), at, "internal error");
                 }
                 source.extend(extensions);
             }

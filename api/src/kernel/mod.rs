@@ -20,6 +20,7 @@ pub mod leaf;
 pub mod list_size;
 pub mod loader;
 pub mod log;
+pub mod metrics;
 pub mod mutation;
 pub mod nulls;
 pub mod object;
@@ -35,6 +36,7 @@ pub mod request;
 pub mod rights;
 pub mod scalar;
 pub mod secret;
+pub mod status;
 pub mod stream;
 pub mod telemetry;
 pub mod throttle;
@@ -261,6 +263,11 @@ impl Inner {
     /// When it was opened.
     pub fn started_at(&self) -> DateTime<Utc> {
         self.started_at
+    }
+
+    /// The names of the reactors that this process runs.
+    pub fn reactors(&self) -> impl Iterator<Item = &'static str> {
+        self.started.get().into_iter().flat_map(Started::reactors)
     }
 
     /// How many subscriptions are open in this process.

@@ -12,11 +12,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use deadpool::{
-    Runtime,
+    Runtime, Status,
     managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult},
 };
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Values};
@@ -25,6 +25,8 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection as _, PgConnection, PgPool, SqliteConnection,
     postgres::PgConnectOptions, query_with, sqlite::SqliteConnectOptions,
 };
+
+use super::{db::PoolStatus, trace};
 
 /// How long a request waits for a reader, and for one to be opened.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -93,20 +95,28 @@ impl Readers {
 
     /// Which database it is.
     pub(super) fn backend(&self) -> DbBackend {
-        match self.pool.manager() {
-            Opener::Postgres(..) => DbBackend::Postgres,
-            Opener::Sqlite(_) => DbBackend::Sqlite,
-        }
+        self.pool.manager().backend()
+    }
+
+    /// How it stands.
+    pub(super) fn status(&self) -> PoolStatus {
+        let Status { max_size, size, available, .. } = self.pool.status();
+        PoolStatus { name: "readers", max: max_size, idle: available, busy: size.saturating_sub(available) }
     }
 
     /// The rows of `statement`. It is stopped where this future is dropped before they are there.
     pub(super) async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        // The text alone: the values may be personal.
-        tracing::trace!(target: "opsgate::sql", sql = statement.sql, "statement");
         let mut lent = Lent { reader: Some(self.pool.get().await.map_err(unavailable)?) };
         let rows = match &mut lent.reader {
-            Some(reader) => reader.rows(statement).await,
+            Some(reader) => {
+                let told = trace::tells_statements().then(|| (Instant::now(), statement.sql.clone()));
+                let rows = reader.rows(statement).await;
+                if let Some((began, sql)) = told {
+                    trace::statement(self.backend(), &sql, began.elapsed(), rows.is_err());
+                }
+                rows
+            }
             None => Ok(Vec::new()),
         };
         if let Err(sqlx::Error::Io(_)) = &rows {
@@ -128,6 +138,16 @@ fn unavailable(error: PoolError<sqlx::Error>) -> DbErr {
         PoolError::Backend(error) => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
         PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
         _ => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+    }
+}
+
+impl Opener {
+    /// Which database it is.
+    pub(super) fn backend(&self) -> DbBackend {
+        match self {
+            Self::Postgres(..) => DbBackend::Postgres,
+            Self::Sqlite(_) => DbBackend::Sqlite,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ::entity::audit_log::AuditSurface;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     queue::{self, NewTask},
     record,
     request::Origin,
-    rights,
+    rights, trace,
 };
 
 /// How long one may stay open: SQLite has one writer.
@@ -140,7 +141,7 @@ impl Tx {
     /// # Errors
     /// Where the database can't.
     pub(crate) async fn begin(kernel: &Kernel, author: Author) -> Result<Self> {
-        let db = kernel.db().begin().await?;
+        let db = kernel.db().begin().instrument(trace::step("begin")).await?;
         Ok(Self::over(kernel, db, author))
     }
 
@@ -271,7 +272,8 @@ impl Tx {
             .first
             .ok_or_else(|| Error::internal("a transaction that recorded nothing can't commit"))?;
         last(&(&self.db, &committed)).await?;
-        commit(&self.kernel, self.db, flushed.transaction_id).await?;
+        let committing = commit(&self.kernel, self.db, flushed.transaction_id);
+        committing.instrument(trace::step("commit")).await?;
         self.kernel.committed(self.has_tasks, self.has_new_rights);
         Ok(committed)
     }

@@ -41,7 +41,7 @@ impl Default for Workers {
 pub(super) struct Started {
     kinds: Vec<&'static str>,
     schedules: Vec<Schedule>,
-    reactors: Vec<Arc<reactor::Progress>>,
+    reactors: Vec<(&'static str, Arc<reactor::Progress>)>,
 }
 
 impl Started {
@@ -61,10 +61,15 @@ impl Started {
         kernel.background(queue::schedule::run(kernel.clone(), schedules.clone()));
         let mut progress = Vec::with_capacity(reactors.len());
         for (its, reactor) in reactors {
-            kernel.background(reactor::run(kernel.clone(), reactor, its.clone()));
-            progress.push(its);
+            progress.push((reactor.name(), its.clone()));
+            kernel.background(reactor::run(kernel.clone(), reactor, its));
         }
         Ok(Self { kinds, schedules, reactors: progress })
+    }
+
+    /// The names of the reactors.
+    pub fn reactors(&self) -> impl Iterator<Item = &'static str> {
+        self.reactors.iter().map(|(name, _)| *name)
     }
 
     /// Whether there is nothing left to do until the clock moves or somebody writes.
@@ -72,7 +77,7 @@ impl Started {
         // First how far everybody is, then one snapshot: what they have handed on by now is somewhere in it.
         let published = kernel.hub().position();
         let now = kernel.clock().now();
-        let passed = self.reactors.iter().filter_map(|reactor| reactor.passed(now)).min().unwrap_or(i64::MAX);
+        let passed = self.reactors.iter().filter_map(|(_, its)| its.passed(now)).min().unwrap_or(i64::MAX);
         let db = kernel.db().begin_snapshot().await?;
         let head = log::head(&db).await?.position;
         let is_idle = published >= head

@@ -18,7 +18,6 @@ mod events;
 mod graphql;
 mod permissions;
 mod rules;
-mod store;
 
 pub use events::{ALL as EVENTS, DEMO_BEGUN, demo_begun};
 pub use graphql::Query;

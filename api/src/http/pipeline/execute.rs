@@ -8,6 +8,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use async_graphql::{Executor, Response, parser::types::OperationType};
 use axum::http::StatusCode;
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::{Operation, Pipeline, Refusal, answer::complete};
 use crate::kernel::{
@@ -54,7 +55,7 @@ pub async fn execute(
     let response = if is_mutation && !is_dry_run {
         // No limit: what was begun in the client's name is finished and answered.
         let ended = |error| Error::internal(format!("a mutation ended: {error}"));
-        tokio::spawn(running).await.map_err(ended)?.map_err(panicked)?
+        tokio::spawn(running.in_current_span()).await.map_err(ended)?.map_err(panicked)?
     } else {
         let limit = if is_dry_run { MAX_OPEN } else { limit };
         let too_long = |_| Error::unavailable("the request took too long");

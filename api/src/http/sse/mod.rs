@@ -267,6 +267,7 @@ impl Call {
     /// Refusals are JSON.
     fn finish(&self, outcome: Result<HttpResponse, Refusal>) -> HttpResponse {
         let response = outcome.unwrap_or_else(|refusal| {
+            self.exchange.observed.ended(Err(&refusal));
             let media = Media::of(&self.exchange.headers).unwrap_or(Media::GraphqlResponse);
             answer(media, &self.exchange.origin, Err(refusal))
         });

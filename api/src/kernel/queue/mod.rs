@@ -55,9 +55,6 @@ pub(super) use store::insert;
 /// `task_…`
 pub const TASK: Prefix = Prefix("task");
 
-/// The metric of attempts: how long they took, by kind and end.
-pub const TASK_SECONDS: &str = "opsgate_task_seconds";
-
 /// A task used up its attempts.
 pub static TASK_FAILED: EventType = EventType {
     name: "tasks.task.failed",

@@ -159,25 +159,7 @@ pub(super) async fn outlook(kernel: &Kernel) -> Result<Outlook> {
 }
 
 pub(super) fn looking_ahead(kernel: &Kernel) -> SelectStatement {
-    let least = |column: Column, condition: &'static str| {
-        Query::select()
-            .expr_as(Expr::col(column).min(), "at")
-            .from(task::Entity)
-            .and_where(Expr::cust(condition))
-            .take()
-    };
-    // One index seek a priority: the least of all at once would be a walk through the whole index.
-    let mut firsts = PRIORITIES.map(|priority| {
-        least(Column::RunAt, PENDING)
-            .and_where(Column::Priority.eq(priority))
-            .and_where(Expr::col(Column::RunAt).gt(time::now(kernel)))
-            .take()
-    });
-    let mut all = firsts.next().unwrap_or_default();
-    for next in firsts {
-        all.union(UnionType::All, next);
-    }
-    let due = Query::select().expr(Expr::col("at").min()).from_subquery(all, "firsts").take();
+    let due = first_pending(Expr::col(Column::RunAt).gt(time::now(kernel)));
     let lapse =
         least(Column::LeaseUntil, RUNNING).and_where(Column::Id.is_not_in(running_here(kernel))).take();
     let subquery = |select: SelectStatement| Expr::from(SubQueryStatement::from(select));
@@ -186,6 +168,39 @@ pub(super) fn looking_ahead(kernel: &Kernel) -> SelectStatement {
         .expr_as(subquery(lapse), "lapse")
         .expr_as(time::now(kernel), "now")
         .take()
+}
+
+fn least(column: Column, condition: &'static str) -> SelectStatement {
+    Query::select()
+        .expr_as(Expr::col(column).min(), "at")
+        .from(task::Entity)
+        .and_where(Expr::cust(condition))
+        .take()
+}
+
+/// When the first of the waiting tasks runs for which `condition` holds: one index seek a priority, since the least of all
+/// at once would be a walk through the whole index.
+fn first_pending(condition: Expr) -> SelectStatement {
+    let mut firsts = PRIORITIES.map(|priority| {
+        least(Column::RunAt, PENDING)
+            .and_where(Column::Priority.eq(priority))
+            .and_where(condition.clone())
+            .take()
+    });
+    let mut all = firsts.next().unwrap_or_default();
+    for next in firsts {
+        all.union(UnionType::All, next);
+    }
+    Query::select().expr_as(Expr::col("at").min(), "at").from_subquery(all, "firsts").take()
+}
+
+/// Since when the task has been due that waits longest; none where none is due at `now`.
+pub(in crate::kernel) async fn oldest_due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let row = db.query_one(&first_pending(Expr::col(Column::RunAt).lte(now))).await?;
+    Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
 /// Running tasks of others whose lease has ended.

@@ -14,9 +14,10 @@ use sea_orm::{Condition, ExprTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinError, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::Instrument;
 
 use super::{
-    Handlers, Job, Outcome, TASK, TASK_FAILED, TASK_SECONDS,
+    Handlers, Job, Outcome, TASK, TASK_FAILED,
     handler::Handler,
     store::{self, Beat, LEASE, held, to_state},
     time,
@@ -26,6 +27,8 @@ use crate::kernel::{
     actor::PLATFORM,
     error::Result,
     event::{Entity, Event},
+    metrics::TASK_SECONDS,
+    trace,
     tx::Tx,
     workers::{describe, describe_panic},
 };
@@ -170,7 +173,8 @@ async fn attempt(kernel: &Kernel, task: &task::Model, handler: Handler) -> End {
     let cancelled = CancellationToken::new();
     let job = Job::new(kernel, task, cancelled.clone());
     // A task of its own: it may panic, and hold a thread for a while, and the heart beats on.
-    let mut work = AbortOnDropHandle::new(tokio::spawn(async move { handler(job).await }));
+    let work = async move { handler(job).await }.instrument(trace::task(&task.kind));
+    let mut work = AbortOnDropHandle::new(tokio::spawn(work));
     let end = tokio::select! {
         result = &mut work => return End::of(result),
         () = hold(kernel, task) => End::Lost,

@@ -19,6 +19,7 @@ use sea_orm::{
 };
 use serde_json::json;
 use tokio::time::{sleep, timeout};
+use tracing::Instrument;
 
 use super::{DEAD_LETTER_PARKED, Progress, Reactor, declare};
 use crate::kernel::{
@@ -28,6 +29,7 @@ use crate::kernel::{
     event::{Entity, Event, LogEvent},
     log::{self, Follower},
     record::EVENT,
+    trace,
     tx::{Author, MAX_DEPTH, MAX_OPEN, Tx},
     workers::{describe, describe_panic},
 };
@@ -148,7 +150,8 @@ enum Turn {
 /// Stays with the event until somebody has dealt with it. Answers where the cursor stands then.
 async fn deal(kernel: &Kernel, reactor: &dyn Reactor, event: &LogEvent, progress: &Progress) -> i64 {
     loop {
-        match attempt(kernel, reactor, event).await {
+        let attempt = attempt(kernel, reactor, event).instrument(trace::reaction(reactor.name(), event));
+        match attempt.await {
             Ok(Turn::Passed(position)) => return position,
             Ok(Turn::Busy) => sleep(PAUSE).await,
             Ok(Turn::Again(at)) => {

@@ -116,7 +116,12 @@ impl Rights {
 
     /// Whether it was confirmed within the last second.
     pub fn is_fresh(&self) -> bool {
-        self.started.elapsed().saturating_sub(self.read_at()) < STALE
+        self.age() < STALE
+    }
+
+    /// How long ago it was confirmed.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.read_at())
     }
 
     /// When the question was put that confirmed it, since the start.

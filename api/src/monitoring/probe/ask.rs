@@ -10,8 +10,11 @@ use ::entity::probe_result::ProbeOutcome;
 use reqwest::{Client, redirect};
 use tokio::net::TcpStream;
 
-use super::{HttpTarget, Method, Probe, Target, TcpTarget};
-use crate::kernel::error::{Error, Result};
+use super::{Header, HttpTarget, Method, Probe, Target, TcpTarget};
+use crate::kernel::{
+    error::{Error, Result},
+    trace,
+};
 
 /// How much of a body is looked into.
 const MAX_BODY: usize = 64 * 1024;
@@ -70,6 +73,13 @@ async fn http(target: &HttpTarget) -> Result<Found> {
     };
     for header in &target.headers {
         request = request.header(&header.name, &header.value);
+    }
+    let is_theirs = |header: &Header| header.name.eq_ignore_ascii_case("traceparent");
+    if let Some(trace) = trace::outgoing().filter(|_| !target.headers.iter().any(is_theirs)) {
+        request = request.header("traceparent", trace.parent());
+        if let Some(state) = trace.state() {
+            request = request.header("tracestate", state);
+        }
     }
     let began = Instant::now();
     let mut response = match request.send().await {

@@ -7,13 +7,11 @@ use std::time::Instant;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
 use self::changes::SchemaChange;
-use crate::{
-    kernel::{
-        error::Result,
-        request::{Request, RequestExt},
-        scalar::Timestamp,
-    },
-    platform::store,
+use crate::kernel::{
+    error::Result,
+    request::{Request, RequestExt},
+    scalar::Timestamp,
+    status,
 };
 
 /// The reads of the platform.
@@ -73,7 +71,7 @@ impl GatewayStatus {
     async fn database(&self, ctx: &Context<'_>) -> DatabaseStatus {
         let request = ctx.request();
         let asked = Instant::now();
-        let is_reachable = store::ping(&request.conn()).await.is_ok();
+        let is_reachable = status::ping(&request.conn()).await.is_ok();
         DatabaseStatus {
             kind: if request.kernel().db().is_postgres() {
                 DatabaseKind::Postgresql
@@ -93,7 +91,7 @@ impl GatewayStatus {
 
     /// The audit log.
     async fn audit(&self, ctx: &Context<'_>) -> Result<Option<AuditStatus>> {
-        let head = store::head(&ctx.request().conn()).await?;
+        let head = status::head(&ctx.request().conn()).await?;
         Ok(Some(AuditStatus { leaves: head.leaf }))
     }
 
@@ -106,7 +104,7 @@ impl GatewayStatus {
     async fn tailer(&self, ctx: &Context<'_>) -> Result<Option<TailerStatus>> {
         let request = ctx.request();
         let position = request.kernel().hub().position();
-        let head = store::head(&request.conn()).await?;
+        let head = status::head(&request.conn()).await?;
         Ok(Some(TailerStatus { position, lag: (head.position - position).max(0) }))
     }
 
@@ -118,8 +116,12 @@ impl GatewayStatus {
     /// The task queue.
     async fn queue(&self, ctx: &Context<'_>) -> Result<Option<QueueStatus>> {
         let request = ctx.request();
-        let (due, running, failed) = store::tasks(&request.conn(), request.kernel().clock().now()).await?;
-        Ok(Some(QueueStatus { due, running, failed }))
+        let (conn, now) = (request.conn(), request.kernel().clock().now());
+        Ok(Some(QueueStatus {
+            due: status::due_tasks(&conn, now).await?,
+            running: status::running_tasks(&conn).await?,
+            failed: status::failed_tasks(&conn, now).await?,
+        }))
     }
 
     /// The parts of the gateway that react to events, by name.
@@ -130,9 +132,9 @@ impl GatewayStatus {
 
 async fn sequencer(request: &Request) -> Result<SequencerStatus> {
     let conn = request.conn();
-    let position = store::head(&conn).await?.position;
-    let waiting = store::unsequenced(&conn).await?;
-    let oldest = store::oldest_unsequenced(&conn).await?;
+    let position = status::head(&conn).await?.position;
+    let waiting = status::unsequenced(&conn).await?;
+    let oldest = status::oldest_unsequenced(&conn).await?;
     let lag = oldest.map(|at| request.kernel().clock().now() - at);
     Ok(SequencerStatus { position, waiting, lag_ms: lag.map_or(0, |lag| lag.num_milliseconds().max(0)) })
 }
@@ -140,9 +142,9 @@ async fn sequencer(request: &Request) -> Result<SequencerStatus> {
 async fn reactors(request: &Request) -> Result<Vec<ReactorStatus>> {
     let conn = request.conn();
     // The cursors first: the head is then never behind one of them.
-    let cursors = store::reactors(&conn).await?;
-    let parked = store::parked(&conn).await?;
-    let head = store::head(&conn).await?.position;
+    let cursors = status::reactors(&conn).await?;
+    let parked = status::parked(&conn).await?;
+    let head = status::head(&conn).await?.position;
     let reactors = cursors.into_iter().map(|cursor| ReactorStatus {
         lag: head - cursor.position,
         parked: parked.get(&cursor.name).copied().unwrap_or_default(),
