@@ -4,7 +4,6 @@ use std::{
     fs::{self, File, TryLockError},
     net::SocketAddr,
     path::{Path, PathBuf},
-    pin::pin,
     time::Duration,
 };
 
@@ -18,7 +17,7 @@ use tokio::{
 use crate::{
     access,
     config::{Config, DatabaseUrl},
-    http::{self, Authenticator, Face, JwksError},
+    http::{self, Authenticator, Face, JwksError, Server, TlsError},
     kernel::{
         Kernel, Parts,
         clock::Clock,
@@ -62,6 +61,9 @@ pub enum StartError {
     /// There is no database, and none is to be made.
     #[error("there is no database {0}.\nThe first start makes it, and so does `opsgate migrate`.")]
     NoDatabase(PathBuf),
+    /// The certificate can't be used.
+    #[error("{0}.\nSee OPSGATE_TLS_CERTIFICATE and OPSGATE_TLS_KEY.")]
+    Tls(#[from] TlsError),
     /// The database can't be opened or migrated.
     #[error("the database {url} can't be used. See OPSGATE_DATABASE_URL.")]
     Database {
@@ -90,6 +92,7 @@ pub enum StartError {
 pub struct App {
     kernel: Kernel,
     face: Face,
+    server: Server,
     workers: Workers,
     /// Held as long as the process serves.
     _claim: Claim,
@@ -110,12 +113,13 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_claimed(claim: Claim, config: Config, clock: Clock) -> Result<Self, StartError> {
+        let server = Server::open(&config)?;
         let kernel = open_kernel(&config, clock).await?;
         let authenticator =
             Authenticator::open(&config, &jwt_secret(&config)?, kernel.clock().clone()).await?;
         let workers = workers::all(config.workers);
         let face = Face::new(kernel.clone(), schema::build(), authenticator, config);
-        Ok(Self { kernel, face, workers, _claim: claim })
+        Ok(Self { kernel, face, server, workers, _claim: claim })
     }
 
     /// The kernel.
@@ -167,25 +171,24 @@ impl App {
         if let Some(jwks) = self.face.authenticator().jwks() {
             self.kernel.background(jwks.clone().follow());
         }
+        if let Some(tls) = self.server.tls() {
+            self.kernel.background(tls.clone().follow(self.kernel.clock().clone()));
+        }
         let shutdown = self.kernel.shutdown().clone();
-        let serving = axum::serve(listener, self.face.clone().router())
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-            .into_future();
-        let mut connections = pin!(async {
-            serving.await?;
+        let serving = self.server.serve(listener, self.face.clone().router(), shutdown.clone());
+        let mut connections = Box::pin(async {
+            serving.await;
             self.face.closed().await;
-            Ok(())
         });
         tokio::select! {
             biased;
             () = shutdown.cancelled() => {}
-            failed = &mut connections => return failed,
+            () = &mut connections => {}
         }
         let asked_at = Instant::now();
-        let outcome = timeout_at(asked_at + CONNECTIONS, connections).await.unwrap_or_else(|_| {
+        if timeout_at(asked_at + CONNECTIONS, connections).await.is_err() {
             tracing::warn!("some connections didn't end in time and were cut");
-            Ok(())
-        });
+        }
         let rest = async {
             self.kernel.stop().await;
             self.kernel.db().close().await;
@@ -195,7 +198,7 @@ impl App {
                 "some work didn't end in time: another process takes it over when its lease lapses"
             );
         }
-        outcome
+        Ok(())
     }
 }
 

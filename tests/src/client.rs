@@ -26,6 +26,12 @@ impl Client {
         }
     }
 
+    /// The same caller, on connections of its own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { http: reqwest::Client::new(), ..self.clone() }
+    }
+
     /// The same caller, sending a header along.
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Self {

@@ -5,12 +5,15 @@
 //! [`TestGateway::advance`] moves it, and [`TestGateway::run_until_idle`] waits until everything that is due is done.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
+mod certificate;
 mod client;
 mod collector;
+mod crowd;
 mod database;
 mod event_stream;
 mod gateway;
 mod hold;
+mod http2;
 mod issuer;
 mod jwt;
 mod ledger;
@@ -27,12 +30,15 @@ mod subscriber;
 mod target;
 mod wire;
 
+pub use certificate::Certificate;
 pub use client::{Answer, Client};
 pub use collector::{Collector, Span};
+pub use crowd::Crowd;
 pub use database::Database;
 pub use event_stream::{EventStream, Frame};
 pub use gateway::{START, TestGateway};
 pub use hold::Hold;
+pub use http2::{Http2, read as read_http2};
 pub use issuer::{Issuer, key_set};
 pub use jwt::{base64url, sign};
 pub use ledger::{Heard, Ledger};

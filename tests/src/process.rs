@@ -21,6 +21,8 @@ pub struct Program {
     path: PathBuf,
     dir: PathBuf,
     settings: Vec<(String, String)>,
+    /// The files that it may open; none: as many as the test.
+    files: Option<u32>,
 }
 
 /// What a command that ended has said.
@@ -39,7 +41,7 @@ impl Program {
     pub fn new(path: &str, database: &Database) -> Self {
         let dir = database.dir.path().to_owned();
         let data_dir = dir.display().to_string();
-        Self { path: path.into(), dir, settings: Vec::new() }
+        Self { path: path.into(), dir, settings: Vec::new(), files: None }
             .with("data_dir", &data_dir)
             .with("database_url", database.url())
             .with("database_writers", "4")
@@ -57,6 +59,12 @@ impl Program {
         let mut program = self.clone();
         program.settings.push((format!("OPSGATE_{}", setting.to_uppercase()), value.to_owned()));
         program
+    }
+
+    /// The same, allowed to open so many files.
+    #[must_use]
+    pub fn with_files(&self, count: u32) -> Self {
+        Self { files: Some(count), ..self.clone() }
     }
 
     /// Runs a command to its end.
@@ -103,7 +111,15 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = match self.files {
+            None => Command::new(&self.path),
+            Some(count) => {
+                // The shell's own `ulimit`, as for `kill` below.
+                let mut shell = Command::new("sh");
+                shell.args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &count.to_string()]).arg(&self.path);
+                shell
+            }
+        };
         // A developer's own settings are no part of the test.
         let theirs = std::env::vars_os().map(|(name, _)| name);
         for name in theirs.filter(|name| name.to_string_lossy().starts_with("OPSGATE_")) {

@@ -4,19 +4,25 @@ use std::{collections::VecDeque, net::SocketAddr};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async, tungstenite::client::IntoClientRequest,
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
 };
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::client::IntoClientRequest};
 
 use crate::patiently;
 
 pub use tokio_tungstenite::tungstenite::Message as Frame;
 
+/// A connection, over TLS or not.
+pub trait Stream: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Unpin> Stream for T {}
+
 /// An open socket.
 #[derive(Debug)]
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<Box<dyn Stream>>,
     /// Messages that came while another id was waited for.
     early: VecDeque<Value>,
 }
@@ -33,19 +39,32 @@ pub enum Message {
 impl Socket {
     /// Connects without saying who it is.
     pub async fn connect(address: SocketAddr) -> Self {
-        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self::connect_on(stream).await
+    }
+
+    /// The same on a connection that is there.
+    pub async fn connect_on(stream: impl Stream + 'static) -> Self {
+        let mut request = "ws://opsgate/graphql".into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (stream, _) = connect_async(request).await.unwrap();
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let (stream, _) = client_async(request, stream).await.unwrap();
         Self { stream, early: VecDeque::new() }
     }
 
     /// Connects and says who it is.
     pub async fn open(address: SocketAddr, credential: Option<&str>) -> Self {
         let mut socket = Self::connect(address).await;
-        let payload = credential.map(|token| json!({ "authorization": format!("Bearer {token}") }));
-        socket.send(json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.next().await, Message::Json(json!({ "type": "connection_ack" })));
+        socket.init(credential).await;
         socket
+    }
+
+    /// Says who it is.
+    pub async fn init(&mut self, credential: Option<&str>) {
+        let payload = credential.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        self.send(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.next().await, Message::Json(json!({ "type": "connection_ack" })));
     }
 
     /// Sends a message of the protocol.

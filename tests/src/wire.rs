@@ -89,6 +89,17 @@ impl Wire {
         Some(reply)
     }
 
+    /// Whatever comes until the gateway hangs up.
+    pub async fn read_to_end(&mut self) -> Vec<u8> {
+        while self.receive().await.is_some() {}
+        std::mem::take(&mut self.received)
+    }
+
+    /// Whether the gateway has hung up already; nothing is waited for.
+    pub fn is_cut(&self) -> bool {
+        !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// Whether the gateway has hung up.
     pub async fn is_closed(&mut self) -> bool {
         self.received.is_empty() && self.receive().await.is_none()

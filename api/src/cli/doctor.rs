@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{
-    config::{Config, DatabaseUrl, JwksSource},
-    http::Jwks,
+    config::{Config, DatabaseUrl, JwksSource, TlsFiles},
+    http::{Jwks, Tls},
     kernel::{
         clock::Clock,
         db::Db,
@@ -25,6 +25,9 @@ pub async fn run(config: &Config) -> ExitCode {
     findings.push(("keys", keys(config)));
     if let Some(source) = &config.jwt_jwks {
         findings.push(("jwt_jwks", issuer(source).await));
+    }
+    if let Some(files) = &config.tls {
+        findings.push(("tls_certificate", certificate(files)));
     }
     database(config, &mut findings).await;
     findings.push(("listen", port(config.listen)));
@@ -71,6 +74,13 @@ fn keys(config: &Config) -> Finding {
             .map(|key| format!("the sealing key is {}", key.key_id()))
             .map_err(|error| error.to_string()),
         None => Ok("will be made at the first start".to_owned()),
+    }
+}
+
+fn certificate(files: &TlsFiles) -> Finding {
+    match Tls::open(files) {
+        Ok(_) => Ok(format!("{} and its key belong together", files.certificate.display())),
+        Err(why) => Err(format!("{why}. Check OPSGATE_TLS_CERTIFICATE and OPSGATE_TLS_KEY.")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{net::TcpListener, signal};
 
 use crate::{
@@ -38,6 +39,7 @@ impl Default for Options {
 
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    open_many_files();
     let config = if options.demo { demo::configure(config) } else { config };
     // Before the database is touched: a port that is taken says that another gateway is running.
     let listener = listen("listen", config.listen).await?;
@@ -53,6 +55,7 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
         }
         false => None,
     };
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let app = App::open_claimed(claim, config, clock).await?;
     tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     app.serve_metrics(metrics);
@@ -63,7 +66,7 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
         print!("{demo}");
         demo.go_on(app.kernel(), options.demo_speed);
     }
-    println!("Opsgate listens on http://{address}/graphql");
+    println!("Opsgate listens on {scheme}://{address}/graphql");
     let shutdown = app.kernel().shutdown().clone();
     tokio::spawn(async move {
         match stopped().await {
@@ -73,6 +76,14 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
         shutdown.cancel();
     });
     Ok(app.serve(listener).await?)
+}
+
+/// Takes as many files as the system lets the process have: each connection is one, and shells give it a thousand.
+fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -51,6 +51,15 @@ pub enum ConfigError {
     #[error("the setting {0} has no value")]
     Missing(&'static str),
 
+    /// A setting is set that says nothing without another.
+    #[error("{set} is set and {missing} isn't: they belong together")]
+    Half {
+        /// The setting that is set.
+        set: &'static str,
+        /// The one that isn't.
+        missing: &'static str,
+    },
+
     /// An environment variable isn't Unicode.
     #[error("environment variable {0}: its value isn't Unicode text")]
     NotUnicode(String),

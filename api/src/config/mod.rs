@@ -33,7 +33,7 @@ pub use self::{
     error::ConfigError,
     flags::Overrides,
     settings::{Accepts, Initially, PREFIX, SETTINGS, Setting},
-    values::{DatabaseUrl, JwksSource, LogFormat, SqliteSynchronous},
+    values::{CorsOrigins, DatabaseUrl, JwksSource, LogFormat, SqliteSynchronous, TlsFiles},
 };
 
 /// The file that is read where none is named and this one exists.
@@ -47,6 +47,10 @@ const JWT_SECRET_BYTES: usize = 32;
 pub struct Config {
     /// Where the gateway serves GraphQL.
     pub listen: SocketAddr,
+    /// The certificate that it serves with, and its key; `None` means plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// The pages of other origins that may ask it; `None` means none.
+    pub cors_origins: Option<CorsOrigins>,
     /// Where it serves its metrics.
     pub metrics_listen: SocketAddr,
     /// The directory of keys and, by default, of the SQLite file.
@@ -73,6 +77,12 @@ pub struct Config {
     pub jwt_audience: Option<String>,
     /// Background tasks at the same time.
     pub workers: usize,
+    /// Connections at the same time.
+    pub max_connections: usize,
+    /// The longest time until a new connection has asked.
+    pub header_timeout: Duration,
+    /// The longest rest of a connection.
+    pub idle_timeout: Duration,
     /// The longest time of one request.
     pub request_timeout: Duration,
     /// The largest body of a request, in bytes.
@@ -185,6 +195,8 @@ impl Config {
         let database_url = from.optional_text("database_url", DatabaseUrl::parse)?;
         Ok(Self {
             listen: from.text("listen", |text| text.parse().ok())?,
+            tls: tls(from)?,
+            cors_origins: from.optional_text("cors_origins", CorsOrigins::parse)?,
             metrics_listen: from.text("metrics_listen", |text| text.parse().ok())?,
             environment: from.text("environment", label)?,
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::within(&data_dir)),
@@ -198,6 +210,9 @@ impl Config {
             jwt_issuer: from.optional_text("jwt_issuer", words)?,
             jwt_audience: from.optional_text("jwt_audience", words)?,
             workers: from.whole("workers")?,
+            max_connections: from.whole("max_connections")?,
+            header_timeout: from.whole("header_timeout_ms").map(Duration::from_millis)?,
+            idle_timeout: from.whole("idle_timeout_ms").map(Duration::from_millis)?,
             request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
             body_limit_bytes: from.whole("body_limit_bytes")?,
             body_timeout: from.whole("body_timeout_ms").map(Duration::from_millis)?,
@@ -227,6 +242,17 @@ impl Config {
             otlp_endpoint: from.optional_text("otlp_endpoint", otlp_endpoint)?,
             otlp_sample_percent: from.whole("otlp_sample_percent")?,
         })
+    }
+}
+
+/// Both files, or neither: nobody gets plain HTTP who has set half of TLS.
+fn tls(from: &Sources) -> Result<Option<TlsFiles>, ConfigError> {
+    let files = (from.optional_text("tls_certificate", path)?, from.optional_text("tls_key", path)?);
+    match files {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::Half { set: "tls_certificate", missing: "tls_key" }),
+        (None, Some(_)) => Err(ConfigError::Half { set: "tls_key", missing: "tls_certificate" }),
     }
 }
 

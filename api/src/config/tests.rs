@@ -259,11 +259,13 @@ fn the_example_file_changes_nothing() {
 #[test]
 fn the_example_file_shows_values_that_are_accepted() {
     let example = Config::example();
-    for setting in SETTINGS.iter().filter(|setting| setting.name != "jwt_secret") {
+    let line = |setting: &Setting| {
         let start = format!("# {} = ", setting.name);
-        let line = example.lines().find(|line| line.starts_with(&start)).expect(setting.name);
-        from_file(&line[2..]).unwrap();
-    }
+        &example.lines().find(|line| line.starts_with(&start)).expect(setting.name)[2..]
+    };
+    // All at once: some belong together.
+    let lines: Vec<_> = SETTINGS.iter().filter(|setting| setting.name != "jwt_secret").map(line).collect();
+    from_file(&lines.join("\n")).unwrap();
     // This one is refused as it stands: nobody shall run with a secret that is printed in a file.
     message(from_file("jwt_secret = \"\""));
 }
@@ -282,4 +284,39 @@ fn the_committed_files_are_printed_from_the_table() {
         let committed = fs::read_to_string(&path).unwrap();
         assert!(committed == printed, "{name} differs: write it anew with OPSGATE_TEST_UPDATE=1");
     }
+}
+
+#[test]
+fn origins_are_as_a_browser_writes_them() {
+    let origins = |text: &str| from_flag("cors_origins", text).map(|config| config.cors_origins);
+    assert_eq!(from_file("").unwrap().cors_origins, None);
+    assert_eq!(origins(" * ").unwrap(), Some(CorsOrigins::Any));
+    assert_eq!(
+        origins("https://a.example, http://localhost:3000").unwrap(),
+        Some(CorsOrigins::These(vec!["https://a.example".into(), "http://localhost:3000".into()]))
+    );
+    for wrong in [
+        "https://a.example/",
+        "https://A.example",
+        "https://a.example:443",
+        "a.example",
+        "null",
+        "https://*.example",
+        "https://a.example,",
+        "*, https://a.example",
+        "https://me@a.example",
+        "file:///a",
+    ] {
+        assert!(message(from_flag("cors_origins", wrong)).contains("cors_origins takes"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_certificate_has_a_key() {
+    let both = from_file("tls_certificate = 'a'\ntls_key = 'b'").unwrap();
+    assert_eq!(both.tls, Some(TlsFiles { certificate: "a".into(), key: "b".into() }));
+    assert_eq!(
+        message(from_file("tls_key = 'b'")),
+        "tls_key is set and tls_certificate isn't: they belong together"
+    );
 }

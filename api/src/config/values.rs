@@ -74,6 +74,41 @@ impl JwksSource {
     }
 }
 
+/// Whose pages may ask the gateway from a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// Everybody's.
+    Any,
+    /// These origins', each as a browser writes it.
+    These(Vec<String>),
+}
+
+impl CorsOrigins {
+    /// Reads `*`, or origins with commas between them. One that no browser would send is refused: nobody waits for a page
+    /// that a slash at the end keeps out.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.trim() == "*" {
+            return Some(Self::Any);
+        }
+        let origin = |text: &str| {
+            let url = reqwest::Url::parse(text).ok()?;
+            // A star in a name is no pattern here, and nobody shall wait for it to be one.
+            let is_exact = url.origin().ascii_serialization() == text && !text.contains('*');
+            (is_exact && matches!(url.scheme(), "http" | "https")).then(|| text.to_owned())
+        };
+        text.split(',').map(|text| origin(text.trim())).collect::<Option<_>>().map(Self::These)
+    }
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The file of the certificate, and of those between it and its root.
+    pub certificate: PathBuf,
+    /// The file of its private key.
+    pub key: PathBuf,
+}
+
 /// When SQLite hands a commit to the disk (`PRAGMA synchronous`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqliteSynchronous {

@@ -57,6 +57,11 @@ pub(super) fn answered(status: u16) {
 pub(super) struct Open(&'static str);
 
 impl Open {
+    /// A connection of whatever kind.
+    pub(super) fn connection() -> Self {
+        Self::new(own::HTTP_CONNECTIONS)
+    }
+
     /// A WebSocket.
     pub(super) fn socket() -> Self {
         Self::new(own::SOCKETS)

@@ -3,6 +3,8 @@
 //! What becomes of a request is told in [`pipeline`]; what runs on a connection that stays open, in [`operations`].
 
 mod auth;
+mod compression;
+mod cors;
 mod exchange;
 mod gateway;
 mod graphiql;
@@ -14,10 +16,11 @@ pub mod metrics;
 mod observed;
 mod operations;
 mod pipeline;
+mod server;
 mod sse;
 mod websocket;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::Response;
 use axum::{Router, routing::get};
@@ -46,6 +49,7 @@ use crate::{
 
 pub use auth::{Authenticator, Jwks, JwksError};
 pub use judge::Judge;
+pub use server::{Server, Tls, TlsError};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -104,19 +108,22 @@ impl Face {
         &self.0.config
     }
 
-    /// Every route. Serve it with the peers' addresses.
-    pub fn router(self) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-        Router::new()
-            .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::refuse))
-            .route(
-                "/graphql/stream",
-                get(sse::get).post(sse::post).put(sse::put).delete(sse::delete).fallback(graphql::refuse),
-            )
+    /// Every route.
+    pub fn router(self) -> Router {
+        let answers = get(graphql::get).post(graphql::post).fallback(graphql::refuse);
+        let streams =
+            get(sse::get).post(sse::post).put(sse::put).delete(sse::delete).fallback(graphql::refuse);
+        let mut router = Router::new()
+            .route("/graphql", answers.layer(compression::layer()))
+            .route("/graphql/stream", streams);
+        if let Some(origins) = &self.config().cors_origins {
+            router = router.layer(cors::layer(origins));
+        }
+        router
             .route("/graphql/assets/{version}/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
             .with_state(self)
-            .into_make_service_with_connect_info()
     }
 }
 

@@ -50,6 +50,8 @@ metrics! {
         "Errors in the answers to requests that were executed, by code.";
     RESPONSES Counter "opsgate_http_responses_total" ["status"]
         "Answers over HTTP, by status.";
+    HTTP_CONNECTIONS Gauge "opsgate_http_connections" []
+        "Open connections of clients, WebSockets among them.";
     SOCKETS Gauge "opsgate_websockets" []
         "Open WebSockets.";
     STREAMS Gauge "opsgate_event_streams" []

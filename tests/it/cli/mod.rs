@@ -5,6 +5,7 @@ mod doctor;
 mod documents;
 mod migrate;
 mod serve;
+mod tls;
 mod token;
 
 use tests::{Database, Finished, Program};

@@ -3,6 +3,7 @@
 mod again;
 mod bodies;
 mod echo;
+mod edge;
 mod get;
 mod negotiation;
 mod options;

@@ -146,6 +146,8 @@ async fn numbers_say_what_happened_and_name_nobody() {
         open.map(|gauge| page.number(gauge)) == [1.0, 1.0, 2.0]
     })
     .await;
+    let connections = Page::of(&gateway).await.number("opsgate_http_connections");
+    assert!(connections >= 2.0, "the socket's and the stream's: {connections}");
     drop((socket, stream));
     until("both are closed", async || {
         let page = Page::of(&gateway).await;

@@ -1,62 +1,38 @@
-//! The table of settings, and what is printed from it.
-//!
-//! A setting has one name, in three spellings: `data_dir` in the file, `OPSGATE_DATA_DIR` in the
-//! environment and `--data-dir` on the command line. The annotated example file and the flags' help come
-//! from this table, and so does the text of every error about a setting.
+//! Every setting.
 
-use std::ops::RangeInclusive;
-
-/// What every environment variable of Opsgate begins with.
-pub const PREFIX: &str = "OPSGATE_";
-
-/// One setting.
-#[derive(Debug)]
-pub struct Setting {
-    /// Its name in the configuration file.
-    pub name: &'static str,
-    /// What it is, in sentences; a line break where the example file breaks the line.
-    pub about: &'static str,
-    /// What it takes.
-    pub accepts: Accepts,
-    /// Its value where nobody sets it.
-    pub initially: Initially,
-    /// Whether its value may carry a secret: then no error repeats it.
-    pub is_secret: bool,
-}
-
-/// What a setting takes.
-#[derive(Debug)]
-pub enum Accepts {
-    /// A whole number within bounds.
-    Whole(RangeInclusive<u64>),
-    /// Yes or no.
-    Switch,
-    /// One of several words, in any case.
-    OneOf(&'static [&'static str]),
-    /// Text, described.
-    Text(&'static str),
-}
-
-/// The value of a setting that nobody sets.
-#[derive(Debug)]
-pub enum Initially {
-    /// This one.
-    Value(&'static str),
-    /// None; the file shows this one as an example.
-    Unset(&'static str),
-}
-
-use Accepts::{OneOf, Switch, Text, Whole};
-use Initially::{Unset, Value};
+use super::{
+    Accepts::{self, OneOf, Switch, Text, Whole},
+    Initially::{self, Unset, Value},
+    Setting,
+};
 
 /// A day, the most that a timeout takes.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The deepest document that any setting lets in. The stacks of threads are made for it (cli/mod.rs).
 const MAX_DEPTH: u64 = 30;
 
-/// Every setting, in the order of the example file.
+/// The settings, in the order of the example file.
 pub const SETTINGS: &[Setting] = &[
     open("listen", "Where the gateway serves GraphQL.", SOCKET, Value("127.0.0.1:8080")),
+    open(
+        "tls_certificate",
+        "The certificate for TLS on listen, with those between it and its root; tls_key belongs to it. Both files are\n\
+         read again when they change. Unset, the gateway speaks plain HTTP.",
+        Text("the path of a PEM file"),
+        Unset("/etc/opsgate/tls.crt"),
+    ),
+    open(
+        "tls_key",
+        "The private key of tls_certificate.",
+        Text("the path of a PEM file"),
+        Unset("/etc/opsgate/tls.key"),
+    ),
+    open(
+        "cors_origins",
+        "The origins whose pages may ask the gateway from a browser. Unset, only its own pages may.",
+        Text("*, or origins such as https://dashboard.example with commas between them"),
+        Unset("https://dashboard.example, http://localhost:3000"),
+    ),
     open(
         "metrics_listen",
         "Where it serves its metrics: keep this address inside your network.",
@@ -133,6 +109,26 @@ pub const SETTINGS: &[Setting] = &[
         Unset("opsgate"),
     ),
     open("workers", "Background tasks that one process runs at the same time.", Whole(1..=1024), Value("8")),
+    open(
+        "max_connections",
+        "Connections that clients have at the same time to one process. A new one takes the place of the one that has\n\
+         rested for longest; where none rests, it waits.",
+        Whole(1..=1_000_000),
+        Value("10000"),
+    ),
+    open(
+        "header_timeout_ms",
+        "How long a new connection may take until its first request is there, handshake and headers, in milliseconds.",
+        Whole(100..=DAY_MS),
+        Value("10000"),
+    ),
+    open(
+        "idle_timeout_ms",
+        "How long a connection may rest until its next request is there, or not take its answer, in milliseconds.\n\
+         A proxy in front should give up its connections earlier.",
+        Whole(100..=DAY_MS),
+        Value("75000"),
+    ),
     open(
         "request_timeout_ms",
         "How long one request may take, in milliseconds.",
@@ -287,82 +283,3 @@ const fn open(name: &'static str, about: &'static str, accepts: Accepts, initial
 const fn secret(name: &'static str, about: &'static str, accepts: Accepts, initially: Initially) -> Setting {
     Setting { name, about, accepts, initially, is_secret: true }
 }
-
-impl Setting {
-    /// The environment variable: `OPSGATE_DATA_DIR`.
-    pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.name.to_uppercase())
-    }
-
-    /// The flag without its dashes: `data-dir`.
-    pub fn flag(&self) -> String {
-        self.name.replace('_', "-")
-    }
-
-    /// What it takes, in words.
-    pub fn accepts(&self) -> String {
-        match &self.accepts {
-            Whole(range) => format!("a whole number from {} to {}", range.start(), range.end()),
-            Switch => "true or false".to_owned(),
-            OneOf(words) => words.join(" or "),
-            Text(text) => (*text).to_owned(),
-        }
-    }
-
-    /// The line of the reference.
-    fn row(&self) -> String {
-        let about = self.about.replace('\n', " ");
-        let initially = match self.initially {
-            Value(value) => format!("`{value}`"),
-            Unset(_) => String::new(),
-        };
-        format!("| `{}` | {about} | {} | {initially} |", self.name, self.accepts())
-    }
-
-    /// The lines of the example file, commented out so that a copy of the file changes nothing.
-    fn example(&self) -> String {
-        let (value, which) = match self.initially {
-            Value(value) => (value, "By default"),
-            Unset(example) => (example, "For example"),
-        };
-        let value = match self.accepts {
-            Whole(_) | Switch => value.to_owned(),
-            OneOf(_) | Text(_) => format!("{value:?}"),
-        };
-        let about = self.about.replace('\n', "\n# ");
-        format!("# {about}\n# Takes {}. {which}:\n# {} = {value}\n", self.accepts(), self.name)
-    }
-}
-
-/// The reference for people, in Markdown.
-pub fn reference() -> String {
-    let rows: Vec<String> = SETTINGS.iter().map(Setting::row).collect();
-    format!(
-        "{REFERENCE}\n| Setting | | Takes | By default |\n| --- | --- | --- | --- |\n{}\n",
-        rows.join("\n")
-    )
-}
-
-const REFERENCE: &str = "\
-# Settings
-
-Each may stand in the configuration file (`opsgate.toml`), in the environment or on the command line: `data_dir` is
-`OPSGATE_DATA_DIR` and `--data-dir`. A flag wins over the environment, and the environment over the file; secrets have
-no flag. [opsgate.example.toml](../opsgate.example.toml) is a file to begin with.
-
-This page is printed from the code (api/src/config/settings.rs).
-";
-
-/// The annotated example file.
-pub fn example() -> String {
-    let settings: Vec<String> = SETTINGS.iter().map(Setting::example).collect();
-    format!("{HEADING}\n{}", settings.join("\n"))
-}
-
-const HEADING: &str = "\
-# Opsgate's settings. Each may stand here, in the environment (data_dir is OPSGATE_DATA_DIR) or on the command
-# line (--data-dir); a flag wins over the environment, and the environment over this file. The gateway reads
-# the file that --config or OPSGATE_CONFIG names, else ./opsgate.toml where there is one.
-#
-# This file is printed from the code (api/src/config/settings.rs).
-";
