@@ -14,12 +14,11 @@ use tracing::Instrument;
 use super::{
     Face,
     gateway::Gateway,
-    observed::Observed,
-    pipeline::{Operation, Params, Refusal, amend, bare, network, one, origin, read},
+    observed::{Observed, tell_credential},
+    pipeline::{Operation, Params, Refusal, amend, bare, one, origin, read},
 };
 use crate::kernel::{
     actor::Caller,
-    error::Error,
     request::{Options, Origin},
     trace,
 };
@@ -38,13 +37,12 @@ pub(super) struct Exchange {
     pub headers: HeaderMap,
     pub origin: Origin,
     pub observed: Observed,
-    peer: SocketAddr,
 }
 
 impl Exchange {
     pub fn new(face: Face, peer: SocketAddr, headers: HeaderMap) -> Self {
         let observed = Observed::begin();
-        Self { origin: origin(&headers, peer), face, headers, observed, peer }
+        Self { origin: origin(&headers, peer), face, headers, observed }
     }
 
     /// Reads, authenticates and admits.
@@ -87,13 +85,8 @@ impl Exchange {
     /// 401 where they show something that isn't valid.
     pub async fn authenticate(&self) -> Result<Caller, Refusal> {
         let authorization = one(&self.headers, header::AUTHORIZATION.as_str())?;
-        self.face.authenticate(authorization).await.map_err(|error| {
-            if let Error::Unauthenticated(why) = error {
-                // Who isn't known can't fill the record by knocking: a line by the address's network.
-                tracing::info!(network = %network(self.peer.ip()), why, "a credential was refused");
-            }
-            error.into()
-        })
+        let caller = self.face.authenticate(authorization).await;
+        Ok(caller.inspect_err(|error| tell_credential(&self.origin, error))?)
     }
 
     /// What the headers ask of the whole request.

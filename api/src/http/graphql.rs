@@ -44,10 +44,13 @@ pub async fn get(
     if let Some(page) = graphiql::page(&face, &headers) {
         return page;
     }
-    let exchange = Exchange::new(face, peer, headers);
+    let mut exchange = Exchange::new(face, peer, headers);
     match upgrade {
         Ok(upgrade) => open(exchange, upgrade),
-        Err(rejection) if exchange.headers.contains_key(header::UPGRADE) => rejection.into_response(),
+        Err(rejection) if exchange.headers.contains_key(header::UPGRADE) => {
+            exchange.observed.leave_untold();
+            rejection.into_response()
+        }
         Err(_) => serve(exchange, Source::Url(query)).await,
     }
 }
@@ -58,9 +61,10 @@ pub async fn refuse(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> HttpResponse {
-    let exchange = Exchange::new(face, peer, headers);
+    let mut exchange = Exchange::new(face, peer, headers);
     let refusal = Refusal::http(StatusCode::METHOD_NOT_ALLOWED, "send requests by POST, queries also by GET");
-    finish(&exchange, Media::of(&exchange.headers).unwrap_or(Media::Json), Err(refusal))
+    let media = Media::of(&exchange.headers).unwrap_or(Media::Json);
+    finish(&mut exchange, media, Err(refusal))
 }
 
 async fn serve(mut exchange: Exchange, source: Source) -> HttpResponse {
@@ -68,7 +72,7 @@ async fn serve(mut exchange: Exchange, source: Source) -> HttpResponse {
         Ok(media) => (media, run(&mut exchange, source).await),
         Err(refusal) => (Media::Json, Err(refusal)),
     };
-    finish(&exchange, media, outcome)
+    finish(&mut exchange, media, outcome)
 }
 
 async fn run(exchange: &mut Exchange, source: Source) -> Result<Response, Refusal> {
@@ -77,7 +81,7 @@ async fn run(exchange: &mut Exchange, source: Source) -> Result<Response, Refusa
     exchange.face.execute(caller, exchange.origin.clone(), operation).instrument(span).await
 }
 
-fn finish(exchange: &Exchange, media: Media, outcome: Result<Response, Refusal>) -> HttpResponse {
+fn finish(exchange: &mut Exchange, media: Media, outcome: Result<Response, Refusal>) -> HttpResponse {
     exchange.observed.ended(outcome.as_ref());
     let answer = answer(media, &exchange.origin, outcome);
     metrics::answered(answer.status().as_u16());
@@ -85,11 +89,12 @@ fn finish(exchange: &Exchange, media: Media, outcome: Result<Response, Refusal>)
 }
 
 /// Opens a WebSocket. Who is calling is looked at when the client says `connection_init`.
-fn open(exchange: Exchange, upgrade: WebSocketUpgrade) -> HttpResponse {
+fn open(mut exchange: Exchange, upgrade: WebSocketUpgrade) -> HttpResponse {
     let authorization = match one(&exchange.headers, header::AUTHORIZATION.as_str()) {
         Ok(authorization) => authorization.map(str::to_owned),
-        Err(refusal) => return finish(&exchange, Media::Json, Err(refusal)),
+        Err(refusal) => return finish(&mut exchange, Media::Json, Err(refusal)),
     };
+    exchange.observed.leave_untold();
     let limits = websocket::Limits::of(exchange.face.config());
     let open = Open::socket(&exchange.face);
     websocket::upgrade(exchange.face, limits, exchange.origin, authorization, upgrade, open)

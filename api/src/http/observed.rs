@@ -6,7 +6,7 @@ use async_graphql::{Response, ServerError, Value, parser::types::OperationType};
 use metrics::{counter, gauge, histogram};
 use tracing::Span;
 
-use super::pipeline::Refusal;
+use super::pipeline::{Refusal, network};
 use crate::kernel::{
     error::Error,
     metrics::{ERRORS, IN_FLIGHT, REFUSED, REQUEST_SECONDS},
@@ -40,13 +40,15 @@ pub(super) struct Observed {
     began: Instant,
     span: Span,
     ty: Option<OperationType>,
+    /// It has been told how it ended, or there is nothing to tell.
+    is_told: bool,
 }
 
 impl Observed {
     /// A request begins. It has no span yet.
     pub fn begin() -> Self {
         gauge!(IN_FLIGHT).increment(1);
-        Self { began: Instant::now(), span: Span::none(), ty: None }
+        Self { began: Instant::now(), span: Span::none(), ty: None, is_told: false }
     }
 
     /// It has said which trace it is part of: its span, from here on.
@@ -66,13 +68,20 @@ impl Observed {
         trace::rename(&self.span, operation(Some(ty)));
     }
 
+    /// It has become a stream or a socket, which is told of elsewhere, or none of the two though it wanted to.
+    pub fn leave_untold(&mut self) {
+        self.is_told = true;
+    }
+
     /// It ended.
-    pub fn ended(&self, outcome: Result<&Response, &Refusal>) {
+    pub fn ended(&mut self, outcome: Result<&Response, &Refusal>) {
         let (outcome, errors) = match outcome {
             Ok(response) if response.errors.is_empty() => ("ok", &response.errors),
             Ok(response) => ("errors", &response.errors),
             Err(refusal) => ("refused", &refusal.errors),
         };
+        // It ends where it is left for the last time.
+        let _here = self.span.clone().entered();
         match outcome {
             "refused" => refused(errors),
             _ => errors.iter().for_each(|error| counter!(ERRORS, "code" => code(error)).increment(1)),
@@ -81,6 +90,11 @@ impl Observed {
             self.span.record("error.type", code(error));
             self.span.record("otel.status_code", "ERROR");
         }
+        self.told(outcome);
+    }
+
+    fn told(&mut self, outcome: &'static str) {
+        self.is_told = true;
         histogram!(REQUEST_SECONDS, "operation" => operation(self.ty), "outcome" => outcome)
             .record(self.began.elapsed().as_secs_f64());
     }
@@ -89,6 +103,26 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         gauge!(IN_FLIGHT).decrement(1);
+        if !self.is_told {
+            // Whoever asked didn't wait for the answer.
+            self.told("abandoned");
+        }
+    }
+}
+
+/// Notes that who opens a socket isn't let in.
+pub(super) fn turned_away(origin: &Origin, error: &Error) {
+    counter!(REFUSED, "code" => error.code()).increment(1);
+    tell_credential(origin, error);
+}
+
+/// Tells that a credential was refused, if it was. Who isn't known can't fill the record by knocking: it is a line by the
+/// network.
+pub(super) fn tell_credential(origin: &Origin, error: &Error) {
+    if let Error::Unauthenticated(why) = error {
+        let address = origin.ip_address.as_deref().and_then(|address| address.parse().ok());
+        let (request_id, network) = (&origin.request_id, address.map(network));
+        tracing::info!(request_id, network, why, "a credential was refused");
     }
 }
 

@@ -121,12 +121,15 @@ async fn run<G: Gateway>(
     };
     observed.is(operation.ty);
     match *known.get_or_init(|| operation.ty) {
-        OperationType::Subscription => subscription(gateway, &session, origin, place, operation),
+        OperationType::Subscription => {
+            observed.leave_untold();
+            subscription(gateway, &session, origin, place, operation)
+        }
         _ => answer(gateway, session, origin, operation, observed).await,
     }
 }
 
-fn refused(observed: &Observed, mut refusal: Refusal, origin: &Origin) -> BoxStream<'static, Event> {
+fn refused(observed: &mut Observed, mut refusal: Refusal, origin: &Origin) -> BoxStream<'static, Event> {
     observed.ended(Err(&refusal));
     complete(&mut refusal.errors, origin);
     stream::iter([Event::Refused(refusal.errors)]).boxed()
@@ -159,7 +162,7 @@ async fn answer<G: Gateway>(
     session: Session,
     origin: Origin,
     operation: Operation,
-    observed: &Observed,
+    observed: &mut Observed,
 ) -> BoxStream<'static, Event> {
     // The caller is as the rights were known last; where they can't be read, nobody is answered.
     if let Err(error) = gateway.kernel().rights().confirmed().await {

@@ -27,6 +27,10 @@ const MAX_COUNTED: u64 = 100_000;
 /// # Errors
 /// Where the database can't be read.
 pub async fn incident_by_number(ctx: &Context<'_>, number: &str) -> Result<Option<Incident>> {
+    if number.contains('\0') {
+        // PostgreSQL can't even be asked for it.
+        return Ok(None);
+    }
     let request = ctx.request();
     let row = store::incident_by_number(&request.conn(), &request.caller().boundary, number).await?;
     Ok(row.map(Incident::of))

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use async_graphql::{Enum, ErrorExtensionValues, ServerError, SimpleObject, Value};
 use sea_orm::{DbErr, RuntimeErr};
 
-use super::workers::describe;
+use super::{trouble::Seldom, workers::describe};
 
 /// The result of anything in the gateway.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -226,7 +226,12 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match db_fault(&error) {
             Some(message) => {
-                tracing::warn!(error = %error, "database can't answer");
+                static TOLD: Seldom = Seldom::new();
+                if TOLD.is_due() {
+                    tracing::warn!(%error, "the database can't answer");
+                } else {
+                    tracing::debug!(%error, "the database can't answer");
+                }
                 Self::unavailable(message)
             }
             None => Self::Internal(Arc::new(error)),

@@ -41,11 +41,11 @@ macro_rules! metrics {
 #[rustfmt::skip]
 metrics! {
     REQUEST_SECONDS Histogram "opsgate_request_duration_seconds" ["operation" "outcome"]
-        "How long requests took: by operation (query, mutation, subscription, unknown) and by outcome: ok, errors, or refused before anything was executed. Of a subscription only a refusal counts.";
+        "How long requests took: by operation (query, mutation, subscription, unknown) and by outcome: ok, errors, refused before anything was executed, or abandoned: whoever asked went away before the answer. Of a subscription only a refusal counts.";
     IN_FLIGHT Gauge "opsgate_requests_in_flight" []
         "Requests that are being read or answered.";
     REFUSED Counter "opsgate_requests_refused_total" ["code"]
-        "Requests that were refused before anything was executed, by the code of the error.";
+        "Requests that were refused before anything was executed, and WebSockets whose credential was, by the code of the error.";
     ERRORS Counter "opsgate_request_errors_total" ["code"]
         "Errors in the answers to requests that were executed, by code.";
     RESPONSES Counter "opsgate_http_responses_total" ["status"]

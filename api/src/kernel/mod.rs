@@ -42,6 +42,7 @@ pub mod telemetry;
 pub mod throttle;
 pub mod token;
 pub mod trace;
+mod trouble;
 pub mod turn;
 pub mod tx;
 pub mod validity;

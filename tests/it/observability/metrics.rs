@@ -8,8 +8,9 @@ use std::{
 
 use opsgate::kernel::metrics::{self, ALL};
 use reqwest::header::CONTENT_TYPE;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
-use tests::{Database, Ledger, Mode, Process, Proxy, Target, until};
+use tests::{Database, Ledger, Mode, Process, Proxy, Socket, Target, until};
 
 use super::opsgate;
 
@@ -83,6 +84,10 @@ async fn busy(database: &Database) -> (Process, Vec<String>) {
     // Refused before it is executed, and failed while it is.
     owner.run("{").await;
     owner.run("{ incidents(first: 101) { nodes { id } } }").await;
+    let mut knocking = Socket::connect(gateway.address()).await;
+    let payload = json!({ "authorization": "Bearer nonsense" });
+    knocking.send(json!({ "type": "connection_init", "payload": payload })).await;
+    assert_eq!(knocking.closed().await.0, 4403);
     until("the probe has run", async || Page::of(&gateway).await.numbers.contains_key(PROBED)).await;
     let mut words = vec![token, "zanzibar".to_owned(), "127.0.0.1".to_owned(), "owner".to_owned()];
     words.extend(["/service/id", "/service/uuid"].map(|path| service.text(path).to_owned()));
@@ -116,6 +121,7 @@ async fn numbers_say_what_happened_and_name_nobody() {
         ("opsgate_request_duration_seconds_count{operation=\"query\",outcome=\"errors\"}", 1.0),
         ("opsgate_request_duration_seconds_count{operation=\"unknown\",outcome=\"refused\"}", 1.0),
         ("opsgate_requests_refused_total{code=\"GRAPHQL_PARSE_FAILED\"}", 1.0),
+        ("opsgate_requests_refused_total{code=\"UNAUTHENTICATED\"}", 1.0),
         ("opsgate_request_errors_total{code=\"BAD_USER_INPUT\"}", 1.0),
         ("opsgate_requests_in_flight", 0.0),
         ("opsgate_database_up", 1.0),
@@ -161,6 +167,26 @@ async fn numbers_say_what_happened_and_name_nobody() {
 }
 
 #[tokio::test]
+async fn who_goes_away_before_the_answer_counts() {
+    let database = Database::create().await;
+    let gateway = opsgate(&database).serve().await;
+    let owner = gateway.client(gateway.token().unwrap());
+    let incident = json!({ "title": "no pepper", "severity": "HIGH" });
+    let incident = owner.mutate("incidentCreate", incident, "incident { id }").await.ok();
+    // On SQLite the one writer, on PostgreSQL the row.
+    let held = database.connect().await.begin().await.unwrap();
+    held.execute_unprepared("UPDATE incidents SET version = version").await.unwrap();
+    let note = json!({ "id": incident.text("/incident/id"), "body": "is it there?" });
+    let waiting = tokio::spawn(async move { owner.mutate("incidentNoteAdd", note, "").await });
+    until("it waits", async || Page::of(&gateway).await.number("opsgate_requests_in_flight") == 1.0).await;
+    waiting.abort();
+    let abandoned = "opsgate_request_duration_seconds_count{operation=\"mutation\",outcome=\"abandoned\"}";
+    until("it is missed", async || Page::of(&gateway).await.numbers.get(abandoned) == Some(&1.0)).await;
+    assert_eq!(Page::of(&gateway).await.number("opsgate_requests_in_flight"), 0.0);
+    held.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_only_the_database_knows_is_no_number_while_it_is_away() {
     if !Database::is_postgres() {
         // SQLite is in the process.
@@ -196,10 +222,19 @@ async fn what_only_the_database_knows_is_no_number_while_it_is_away() {
         for (series, number) in &page.numbers {
             assert_eq!(number.is_nan(), given(series), "{series}");
         }
-        assert!(page.number("opsgate_rights_age_seconds") > 0.0);
+        let age = async || Page::of(&gateway).await.number("opsgate_rights_age_seconds");
+        until("nobody is answered", async || age().await > 1.0).await;
         proxy.set(Mode::Open);
         until("it is back", async || up().await == 1.0 && unknown().await == 0).await;
     }
+    // However often it was tried meanwhile.
+    let told = |what: &str| {
+        let log = gateway.log();
+        log.lines().filter(|line| line.contains(what) && line.contains("reading who may do what")).count()
+    };
+    let begun = told("it fails, and is tried until it works");
+    assert!([1, 2].contains(&begun), "{begun} times");
+    until("its end is told", async || told("it works again") == begun).await;
 }
 
 /// `.ci/run metrics` says where it has found `promtool`.

@@ -79,6 +79,8 @@ async fn a_refused_request_says_why() {
     let spans = collector.trace(TRACE, "request").await;
     let request = named(&spans, "request");
     assert_eq!((request.has_failed, &*request.attributes["error.type"]), (true, "UNAUTHENTICATED"));
+    let admit = named(&spans, "admit");
+    assert!(request.nanos >= admit.nanos, "{spans:#?}");
 }
 
 #[tokio::test]
@@ -143,5 +145,9 @@ async fn what_is_left_is_exported_at_the_stop() {
     owner.run("{ eventCursor }").await.ok();
     gateway.terminate().await;
     assert!(gateway.ended().await.0.success());
-    assert!(collector.spans().iter().any(|span| span.name == "query" && span.trace_id == TRACE));
+    let spans = collector.spans();
+    assert!(spans.iter().any(|span| span.name == "query" && span.trace_id == TRACE));
+    // The first start wrote something, for nobody: that is no trace.
+    let alone = |span: &&Span| span.parent_id.is_empty() && !["task", "reaction"].contains(&&*span.name);
+    assert_eq!(spans.iter().find(alone).map(|span| &span.name), None);
 }

@@ -105,7 +105,7 @@ pub(super) async fn put(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> HttpResponse {
-    let call = Call::new(face, peer, headers, None);
+    let mut call = Call::new(face, peer, headers, None);
     let answer = call.reserve().await;
     call.finish(answer)
 }
@@ -117,7 +117,7 @@ pub(super) async fn delete(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> HttpResponse {
-    let call = Call::new(face, peer, headers, query);
+    let mut call = Call::new(face, peer, headers, query);
     let answer = call.stop().await;
     call.finish(answer)
 }
@@ -265,7 +265,8 @@ impl Call {
     }
 
     /// Refusals are JSON.
-    fn finish(&self, outcome: Result<HttpResponse, Refusal>) -> HttpResponse {
+    fn finish(&mut self, outcome: Result<HttpResponse, Refusal>) -> HttpResponse {
+        self.exchange.observed.leave_untold();
         let response = outcome.unwrap_or_else(|refusal| {
             self.exchange.observed.ended(Err(&refusal));
             let media = Media::of(&self.exchange.headers).unwrap_or(Media::GraphqlResponse);

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     http::{
         gateway::Gateway,
+        observed::{refused, turned_away},
         operations::{Beginning, Operations, begin, too_many},
         pipeline::{Params, amend, complete, new_request_id},
     },
@@ -173,11 +174,13 @@ impl<G: Gateway> Connection<G> {
             None | Some(Value::Null) => self.authorization.as_deref(),
             Some(_) => return Err(Close::invalid("`authorization` in connection_init is a string")),
         };
-        let caller = self.gateway.authenticate(authorization).await.map_err(|error| match error {
-            Error::Unavailable { .. } => Close::UNAVAILABLE,
-            Error::Unauthenticated(EXPIRED) => Close::EXPIRED,
-            _ => Close::FORBIDDEN,
-        })?;
+        let caller = self.gateway.authenticate(authorization).await;
+        let caller =
+            caller.inspect_err(|error| turned_away(&self.origin, error)).map_err(|error| match error {
+                Error::Unavailable { .. } => Close::UNAVAILABLE,
+                Error::Unauthenticated(EXPIRED) => Close::EXPIRED,
+                _ => Close::FORBIDDEN,
+            })?;
         self.authorization = None;
         let session = Session::new(self.gateway.kernel(), caller);
         self.ended = Some(session.clone().ended().boxed());
@@ -198,6 +201,7 @@ impl<G: Gateway> Connection<G> {
         let most = self.limits.max_operations;
         if self.operations.is_full(most) {
             let mut errors = too_many("this connection runs", most).errors;
+            refused(&errors);
             complete(&mut errors, &origin);
             self.writer.push(envelope.error(&errors));
             return Ok(());

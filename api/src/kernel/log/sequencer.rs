@@ -18,6 +18,7 @@ use super::POLL;
 use crate::kernel::{
     Kernel,
     error::{Error, Result},
+    trouble::Trouble,
 };
 
 /// The advisory lock of whoever sequences.
@@ -81,21 +82,19 @@ pub async fn run(kernel: Kernel) {
     if !kernel.db().is_postgres() {
         return;
     }
-    let mut wait = POLL;
+    let (mut wait, mut trouble) = (POLL, Trouble::with("giving events their positions"));
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = kernel.wakes.sequencer.notified() => {}
         }
-        wait = match batch(&kernel).await {
-            Ok(Turn::Done) => POLL,
+        let turn = batch(&kernel).await;
+        trouble.note(&turn);
+        wait = match turn {
             Ok(Turn::More) => Duration::ZERO,
             // Somebody else is at it, perhaps with a snapshot from before our commit.
             Ok(Turn::Locked) => Duration::from_millis(5),
-            Err(error) => {
-                tracing::warn!(%error, "sequencing");
-                POLL
-            }
+            Ok(Turn::Done) | Err(_) => POLL,
         };
     }
 }

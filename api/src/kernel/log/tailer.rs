@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sqlx::postgres::PgListener;
 
 use super::{POLL, read, sequencer::CHANNEL};
-use crate::kernel::{Kernel, error::Result, event::LogEvent};
+use crate::kernel::{Kernel, error::Result, event::LogEvent, trouble::Trouble};
 
 /// Events a statement.
 const BATCH: u64 = 500;
@@ -16,20 +16,15 @@ pub async fn run(kernel: Kernel) {
         tokio::spawn(listen(kernel.clone(), pool));
     }
     let mut position = kernel.hub().position();
-    let mut wait = Duration::ZERO;
+    let (mut wait, mut trouble) = (Duration::ZERO, Trouble::with("reading the log"));
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = kernel.wakes.tailer.notified() => {}
         }
-        wait = match batch(&kernel, &mut position).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => POLL,
-            Err(error) => {
-                tracing::warn!(%error, position, "reading the log");
-                POLL
-            }
-        };
+        let has_more = batch(&kernel, &mut position).await;
+        trouble.note(&has_more);
+        wait = if has_more.unwrap_or_default() { Duration::ZERO } else { POLL };
     }
 }
 

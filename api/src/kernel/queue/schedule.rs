@@ -22,6 +22,7 @@ use super::{NewTask, time};
 use crate::kernel::{
     Kernel,
     error::{Error, Result},
+    trouble::Trouble,
     tx::Tx,
 };
 
@@ -93,16 +94,12 @@ pub(in crate::kernel) async fn declare(kernel: &Kernel, schedules: &[Schedule]) 
 
 /// Fires for good.
 pub(in crate::kernel) async fn run(kernel: Kernel, schedules: Vec<Schedule>) {
+    let mut trouble = Trouble::with("looking for schedules that are due");
     loop {
-        let next = match turn(&kernel, &schedules).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::warn!(%error, "looking for due schedules");
-                None
-            }
-        };
+        let next = turn(&kernel, &schedules).await;
+        trouble.note(&next);
         tokio::select! {
-            () = kernel.clock().sleep_until(next.unwrap_or(DateTime::<Utc>::MAX_UTC)) => {}
+            () = kernel.clock().sleep_until(next.ok().flatten().unwrap_or(DateTime::<Utc>::MAX_UTC)) => {}
             () = sleep(POLL) => {}
         }
     }

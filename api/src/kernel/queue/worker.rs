@@ -29,6 +29,7 @@ use crate::kernel::{
     event::{Entity, Event},
     metrics::TASK_SECONDS,
     trace,
+    trouble::Trouble,
     tx::Tx,
     workers::{describe, describe_panic},
 };
@@ -48,6 +49,7 @@ const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(10);
 pub(in crate::kernel) async fn run(kernel: Kernel, handlers: Handlers, slots: usize) {
     let free = Arc::new(Semaphore::new(slots));
     let shutdown = kernel.shutdown().clone();
+    let mut trouble = Trouble::with("looking for tasks");
     loop {
         // Only here and below it stops: whatever was claimed is run or given back.
         tokio::select! {
@@ -55,17 +57,12 @@ pub(in crate::kernel) async fn run(kernel: Kernel, handlers: Handlers, slots: us
             () = shutdown.cancelled() => return,
             _ = free.acquire() => {}
         }
-        let next = match turn(&kernel, &handlers, &free).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::warn!(%error, "looking for tasks");
-                None
-            }
-        };
+        let next = turn(&kernel, &handlers, &free).await;
+        trouble.note(&next);
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
-            () = kernel.clock().sleep_until(next.unwrap_or(DateTime::<Utc>::MAX_UTC)) => {}
+            () = kernel.clock().sleep_until(next.ok().flatten().unwrap_or(DateTime::<Utc>::MAX_UTC)) => {}
             () = kernel.queue().wake.notified() => {}
             () = sleep(POLL) => {}
         }

@@ -30,6 +30,7 @@ use crate::kernel::{
     log::{self, Follower},
     record::EVENT,
     trace,
+    trouble::Trouble,
     tx::{Author, MAX_DEPTH, MAX_OPEN, Tx},
     workers::{describe, describe_panic},
 };
@@ -49,6 +50,7 @@ const SAVE: Duration = Duration::from_secs(5);
 pub(in crate::kernel) async fn run(kernel: Kernel, reactor: Arc<dyn Reactor>, progress: Arc<Progress>) {
     let mut saved = progress.lock().position;
     let mut log = Follower::new(&kernel, saved);
+    let mut trouble = Trouble::with(reactor.name());
     loop {
         let position = progress.lock().position;
         let next = tokio::select! {
@@ -58,13 +60,10 @@ pub(in crate::kernel) async fn run(kernel: Kernel, reactor: Arc<dyn Reactor>, pr
                 continue;
             }
         };
-        let event = match next {
-            Ok(event) => event,
-            Err(error) => {
-                tracing::error!(%error, reactor = reactor.name(), position, "following the log");
-                sleep(PAUSE).await;
-                continue;
-            }
+        trouble.note(&next);
+        let Ok(event) = next else {
+            sleep(PAUSE).await;
+            continue;
         };
         // Another process may have been faster, by more than one event.
         if event.position <= position {
@@ -149,9 +148,12 @@ enum Turn {
 
 /// Stays with the event until somebody has dealt with it. Answers where the cursor stands then.
 async fn deal(kernel: &Kernel, reactor: &dyn Reactor, event: &LogEvent, progress: &Progress) -> i64 {
+    let mut trouble = Trouble::with(reactor.name());
     loop {
-        let attempt = attempt(kernel, reactor, event).instrument(trace::reaction(reactor.name(), event));
-        match attempt.await {
+        let attempt =
+            attempt(kernel, reactor, event).instrument(trace::reaction(reactor.name(), event)).await;
+        trouble.note(&attempt);
+        match attempt {
             Ok(Turn::Passed(position)) => return position,
             Ok(Turn::Busy) => sleep(PAUSE).await,
             Ok(Turn::Again(at)) => {
@@ -159,10 +161,7 @@ async fn deal(kernel: &Kernel, reactor: &dyn Reactor, event: &LogEvent, progress
                 kernel.clock().sleep_until(at).await;
                 progress.lock().waits_until = None;
             }
-            Err(error) => {
-                tracing::warn!(%error, reactor = reactor.name(), position = event.position, "reacting");
-                sleep(PAUSE).await;
-            }
+            Err(_) => sleep(PAUSE).await,
         }
     }
 }

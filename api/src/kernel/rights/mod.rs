@@ -25,6 +25,7 @@ use super::{
     db::Conn,
     error::{Error, Result},
     permission::Catalogue,
+    trouble::Trouble,
 };
 
 pub use snapshot::{Account, EXPIRED, RightsData, Snapshot, Token, UNKNOWN};
@@ -37,6 +38,9 @@ const POLL: Duration = Duration::from_millis(250);
 const STALE: Duration = Duration::from_secs(1);
 /// Said where nobody is answered.
 const STALE_NOW: Error = Error::unavailable("who may do what can't be read from the database now");
+
+/// Where a reading takes too long.
+const SILENT: Error = Error::unavailable("the database says nothing");
 
 /// How `access` reads it.
 pub type LoadRights = for<'a> fn(&'a Conn) -> BoxFuture<'a, Result<RightsData>>;
@@ -141,17 +145,17 @@ impl Rights {
 
     /// Polls for good.
     pub async fn run(&self, db: Conn) {
+        let mut trouble = Trouble::with("reading who may do what");
         loop {
             // What counts is when the question was put: the answer may be older than its arrival.
             let asked_at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             // A database that vanished without a word must not keep us waiting when it is back.
-            let outcome = tokio::time::timeout(PATIENCE, self.refresh(&db)).await;
-            match &outcome {
-                Ok(Ok(())) => self.read_at_ms.store(asked_at, Ordering::Relaxed),
-                Ok(Err(error)) => tracing::warn!(%error, "rights can't be read"),
-                Err(_) => tracing::warn!("rights can't be read: the database says nothing"),
+            let outcome = tokio::time::timeout(PATIENCE, self.refresh(&db)).await.unwrap_or(Err(SILENT));
+            trouble.note(&outcome);
+            if outcome.is_ok() {
+                self.read_at_ms.store(asked_at, Ordering::Relaxed);
             }
-            self.is_failing.store(!matches!(outcome, Ok(Ok(()))), Ordering::Relaxed);
+            self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
             self.read.notify_waiters();
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
