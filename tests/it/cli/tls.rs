@@ -48,7 +48,7 @@ async fn a_file_that_is_missing_or_something_else_is_named() {
     let program = with(&opsgate(&database), &certificate);
     for (setting, file, wanted) in [
         ("tls_certificate", certificate.certificate(), "certificate"),
-        ("tls_key", certificate.key(), "private key"),
+        ("tls_key", certificate.key(), "unencrypted private key"),
     ] {
         let right = fs::read(&file).unwrap();
         fs::write(&file, "neither\n").unwrap();

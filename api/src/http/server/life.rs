@@ -47,6 +47,8 @@ pub(super) struct Life {
     worked_on: AtomicUsize,
     /// Requests until the end of their answer.
     open: AtomicUsize,
+    /// Of these, the ones whose body isn't there yet.
+    arriving: AtomicUsize,
     vacated: Notify,
 }
 
@@ -57,6 +59,7 @@ impl Life {
             moved: AtomicU64::default(),
             worked_on: AtomicUsize::default(),
             open: AtomicUsize::default(),
+            arriving: AtomicUsize::default(),
             vacated: Notify::new(),
         }
     }
@@ -68,14 +71,20 @@ impl Life {
         Asked { life: self.clone(), is_answered: false }
     }
 
+    /// The body of a request is to come.
+    pub fn receive(self: &Arc<Self>) -> Arriving {
+        self.arriving.fetch_add(1, Relaxed);
+        Arriving(self.clone())
+    }
+
     /// It isn't HTTP's any more: a WebSocket has clocks of its own.
     pub fn hand_over(&self) {
         self.open.fetch_add(1, Relaxed);
     }
 
-    /// Since when there is nothing to do on it; none while there is.
+    /// Since when there is nothing to do on it but to wait for its client; none while there is.
     pub fn resting_since(&self) -> Option<Instant> {
-        (self.open.load(Relaxed) == 0).then(|| self.moved())
+        (self.open.load(Relaxed) == self.arriving.load(Relaxed)).then(|| self.moved())
     }
 
     /// Asks it to end at once.
@@ -147,6 +156,16 @@ impl Drop for Asked {
     }
 }
 
+/// The body of a request, as long as it isn't there.
+#[derive(Debug)]
+pub(super) struct Arriving(Arc<Life>);
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.0.arriving.fetch_sub(1, Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
@@ -185,6 +204,16 @@ mod tests {
         drop(life.ask());
         assert!(life.resting_since().is_some());
         life.stale(Patience { first: NEVER, idle: SOON }).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_rests_until_its_body_is_there() {
+        let life = Arc::new(Life::new());
+        let _asked = life.ask();
+        let arriving = life.receive();
+        assert!(life.resting_since().is_some());
+        drop(arriving);
+        assert_eq!(life.resting_since(), None);
     }
 
     #[tokio::test]

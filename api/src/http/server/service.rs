@@ -12,7 +12,8 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{HeaderValue, Request, Response, header},
+    http::{HeaderValue, Request, Response, StatusCode, Version, header},
+    response::IntoResponse,
 };
 use hyper::{
     body::{Body as HttpBody, Frame, Incoming, SizeHint},
@@ -20,7 +21,10 @@ use hyper::{
 };
 use tower::Service;
 
-use super::life::{Asked, Life};
+use super::{
+    HEAD_BYTES,
+    life::{Arriving, Asked, Life},
+};
 
 /// A browser takes an answer for what it says it is.
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
@@ -41,11 +45,15 @@ pub(super) fn of(
 > + Send {
     service_fn(move |request: Request<Incoming>| {
         let mut asked = life.ask();
-        let mut request = request.map(Body::new);
+        let is_long = request.version() == Version::HTTP_2 && head_bytes(&request) > HEAD_BYTES as usize;
+        let mut request = request.map(|body| Body::new(Given::of(body, &life)));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().call(request);
+        let answer = (!is_long).then(|| router.clone().call(request));
         async move {
-            let mut answer: Response<Body> = answer.await?;
+            let mut answer: Response<Body> = match answer {
+                Some(answer) => answer.await?,
+                None => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response(),
+            };
             asked.answered();
             let headers = answer.headers_mut();
             headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
@@ -55,6 +63,49 @@ pub(super) fn of(
             Ok(answer.map(|body| Taken { body, asked }))
         }
     })
+}
+
+/// What a head takes, each header with the 32 bytes that HTTP/2 counts for having one.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32);
+    headers.sum::<usize>() + request.uri().to_string().len()
+}
+
+/// A request's body until it is there.
+struct Given {
+    body: Incoming,
+    arriving: Option<Arriving>,
+}
+
+impl Given {
+    fn of(body: Incoming, life: &Arc<Life>) -> Self {
+        let arriving = (!body.is_end_stream()).then(|| life.receive());
+        Self { body, arriving }
+    }
+}
+
+impl HttpBody for Given {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if self.body.is_end_stream() || matches!(frame, Poll::Ready(None)) {
+            self.arriving = None;
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// An answer's body while it is being taken: its request is open until then.

@@ -160,7 +160,7 @@ impl Contents {
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(foreign(
             "tls_key",
             &files.key,
-            "private key",
+            "unencrypted private key",
         ))?;
         let unfit = |source| TlsError::Unfit {
             certificate: files.certificate.clone(),

@@ -22,9 +22,12 @@ async fn a_silent_crowd_keeps_nobody_out() {
     let database = Database::create().await;
     let program = Program::new(OPSGATE, &database).with("max_connections", "100");
     // Nobody is given up for being slow here: a place is made by whoever rests for longest.
-    let gateway = program.with("header_timeout_ms", "3600000").serve().await;
+    let program = program.with("header_timeout_ms", "3600000").with("body_timeout_ms", "3600000");
+    let gateway = program.serve().await;
     let client = gateway.client(gateway.token().unwrap());
-    for words in ["", "PRI * HTTP/2.0\r\n", "GET /graphql HTTP/1.1\r\nHost: opsgate\r\nX-A: "] {
+    let half =
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    for words in ["", "PRI * HTTP/2.0\r\n", "GET /graphql HTTP/1.1\r\nHost: opsgate\r\nX-A: ", half] {
         let mut crowd = Crowd::gather(gateway.address(), MANY, words).await;
         is_answered(&client).await;
         crowd.dismissed(MANY - 100).await;

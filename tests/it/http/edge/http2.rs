@@ -35,6 +35,10 @@ async fn a_head_has_a_longest_length() {
     let headers = [("content-type", "application/json"), ("x-long", long.as_str())];
     let asked = client.post(&headers, query("{ __typename }")).await.unwrap();
     assert_eq!(read(asked).await.unwrap().0, 431);
+    let half = "x".repeat(40_000);
+    let headers = [("x-long", half.as_str())];
+    let asked = client.post_to(&format!("/graphql?query={half}"), &headers, String::new()).await.unwrap();
+    assert_eq!(read(asked).await.unwrap().0, 431, "the URL counts");
     // The others on the connection aren't its victims.
     assert_eq!(client.query("{ __typename }").await.unwrap().1["data"], typename());
 }
