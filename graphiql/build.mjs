@@ -41,7 +41,10 @@ const examples = {
     setup(build) {
         build.onResolve({ filter: /^opsgate:examples$/ }, ({ path }) => ({ path, namespace: "examples" }));
         build.onLoad({ filter: /.*/, namespace: "examples" }, () => ({
-            contents: `export const EXAMPLES = ${JSON.stringify(readExamples())};`,
+            contents: [
+                `export const EXAMPLES = ${JSON.stringify(readExamples())};`,
+                `export const FACTS = ${readFileSync(here("examples/facts.json"), "utf8").trim()};`,
+            ].join("\n"),
         }));
     },
 };

@@ -70,6 +70,7 @@ export function Workbench({ account, examples, onSignOut }: WorkbenchProps) {
                     </GraphiQL.Footer>
                     <FollowSystem />
                     <ShowTab />
+                    <StopOther />
                     <ShowTop />
                 </GraphiQL>
             </main>
@@ -104,6 +105,14 @@ function ShowTab() {
         isShown.current = true;
         changeTab(tab);
     }, [areReady, changeTab, tab]);
+    return null;
+}
+
+/** GraphiQL stops what runs when one goes to another tab, but not when one opens a new one: Run would be Stop there. */
+function StopOther() {
+    const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
+    const { stop } = useGraphiQLActions();
+    useEffect(() => stop, [stop, tab]);
     return null;
 }
 

@@ -1,6 +1,8 @@
 // GraphiQL in Debian's Chromium, against a gateway that was built: `OPSGATE_BINARY=… CHROMIUM=… npm test`.
 
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
 import { heard, indicator, launch, open, run, runExample, signIn } from "./browser.mjs";
@@ -100,6 +102,50 @@ test("a query, a mutation with headers, and an error show what came of them", as
         /GRAPHQL_VALIDATION_FAILED.*Unknown field.*in line 1, column 3.*request [0-9a-f]{32}/s,
     );
     expected = [/400/];
+});
+
+/** The titles and names of the examples in a folder. */
+function examples(folder) {
+    const directory = path.resolve(import.meta.dirname, "../examples", folder);
+    const files = readdirSync(directory).filter((file) => file.endsWith(".graphql"));
+    return files.sort().map((file) => {
+        const text = readFileSync(path.join(directory, file), "utf8");
+        const [, title, name] = text.match(/^# (.*)$.*^(?:query|mutation|subscription) (\w+)/ms);
+        return { title: title.split("\n")[0], name };
+    });
+}
+
+test("each example shows something on the demo, to those whom it is for", async () => {
+    const people = {
+        support: "support",
+        "on-call": "on call",
+        "front-end": "super admin",
+        partner: "partner",
+    };
+    const demo = await Gateway.start({}, ["--demo", "--demo-days", "3"]);
+    try {
+        page = await open(browser, demo.url);
+        for (const [folder, role] of Object.entries(people)) {
+            await signIn(page, demo.tokens[role]);
+            for (const { title, name } of examples(folder)) {
+                await page.locator(".examples").getByText(title, { exact: true }).click();
+                const shown = page.locator(".graphiql-tab-active").filter({ hasText: name });
+                await shown.waitFor();
+                const variables = page.locator(".graphiql-editor-tool .view-lines").first();
+                assert.doesNotMatch(
+                    await variables.textContent(),
+                    /"</,
+                    `${title}: nothing is left to fill in`,
+                );
+                await run(page);
+                await page.locator(".outcome .cost, .live .is-live").first().waitFor();
+                assert.deepEqual(await page.locator(".faults").allTextContents(), [], title);
+            }
+            await page.getByRole("button", { name: "Sign out" }).click();
+        }
+    } finally {
+        await demo.stop();
+    }
 });
 
 test("what the caller can mend is shown beside the answer", async () => {

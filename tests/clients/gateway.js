@@ -23,16 +23,20 @@ with sqlite3.connect(sys.argv[1]) as db:
 export class Gateway {
   /** The owner's credential. */
   token;
+  /** A demo's credentials, by the kinds of users whose they are. */
+  tokens = {};
   /** Where GraphQL is. */
   url;
 
   #dir;
   #settings;
+  #flags;
   #process;
 
-  /** Starts one; `settings` are by their names in the configuration file. */
-  static async start(settings = {}) {
+  /** Starts one; `settings` are by their names in the configuration file, `flags` those of `opsgate serve`. */
+  static async start(settings = {}, flags = []) {
     const gateway = new Gateway();
+    gateway.#flags = flags;
     gateway.#dir = await mkdtemp(path.join(tmpdir(), 'opsgate-clients-'));
     gateway.#settings = { metrics_listen: '127.0.0.1:0', log: 'warn', ...settings };
     await gateway.#serve('127.0.0.1:0');
@@ -127,9 +131,11 @@ export class Gateway {
 
   async #serve(listen) {
     const env = this.#environment({ listen });
-    this.#process = spawn(binary, ['serve'], { env, cwd: this.#dir, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = spawn(binary, ['serve', ...this.#flags], { env, cwd: this.#dir, stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: this.#process.stdout })) {
-      this.token ??= line.match(/opsk_\w+/)?.[0];
+      const [, role, token] = line.match(/^ +(?:(\S.*?) {2,}\S.* )?(opsk_\w+)$/) ?? [];
+      this.token ??= token;
+      if (role) this.tokens[role] = token;
       this.url = line.match(/http:\S+/)?.[0] ?? this.url;
       if (line.includes('listens on')) return;
     }

@@ -4,14 +4,7 @@ use sea_orm::Database as SeaDatabase;
 use serde_json::json;
 use tests::{Client, Database, Ledger, Process};
 
-use super::program;
-
-/// The token of a kind of user, as it was printed.
-fn token(process: &Process, role: &str) -> String {
-    let line = process.said().lines().find(|line| line.trim_start().starts_with(role));
-    let line = line.unwrap_or_else(|| panic!("no token for {role}: {}", process.said()));
-    line.split_whitespace().last().unwrap().to_owned()
-}
+use super::{client, program};
 
 async fn permissions(client: &Client) -> Vec<String> {
     let viewer = client.run("{ viewer { permissions } }").await.ok();
@@ -23,7 +16,7 @@ async fn a_newcomer_sees_a_platform_at_work() {
     let database = Database::create().await;
     let process = program(&database).serve_with(&["--demo", "--demo-days", "3", "--demo-speed", "20"]).await;
     assert!(process.said().contains("It is ready, after "), "{}", process.said());
-    let owner = process.client(&token(&process, "super admin"));
+    let owner = client(&process, "super admin");
 
     something_happens(&owner).await;
     tokens_show_what_they_say(&process).await;
@@ -57,7 +50,7 @@ async fn something_happens(owner: &Client) {
 }
 
 async fn tokens_show_what_they_say(process: &Process) {
-    let of = |role: &str| process.client(&token(process, role));
+    let of = |role: &str| client(process, role);
     let (owner, on_call, support, partner) = (of("super admin"), of("on call"), of("support"), of("partner"));
     assert!(permissions(&owner).await.contains(&"audit.read_personal".to_owned()));
     let has = async |client: &Client, key: &str| permissions(client).await.contains(&key.to_owned());
