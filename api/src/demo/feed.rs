@@ -1,4 +1,4 @@
-//! What the platform's accounts service says of its people: everybody at first, then every half hour who is new,
+//! What the platform's accounts service says of its people: everybody at first, then every two hours who is new,
 //! who has proved to be who they say, and who is called otherwise by now.
 
 use std::collections::VecDeque;
@@ -9,10 +9,10 @@ use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use super::content::people::{DOMAINS, FIRST, LAST};
 use crate::directory::UserRecord;
 
-/// People who register within half an hour, on average.
-const REGISTRATIONS: f64 = 3.6;
-/// People of whom something changes within half an hour, on average.
-const CHANGES: f64 = 5.6;
+/// People who register within two hours, on average.
+const REGISTRATIONS: f64 = 14.4;
+/// People of whom something changes within two hours, on average.
+const CHANGES: f64 = 22.4;
 /// How many of a hundred who registered prove to be who they say.
 const PROVED_PERCENT: u32 = 92;
 
@@ -45,7 +45,7 @@ impl Feed {
         everybody.into_iter().map(|i| self.record(i, None)).collect()
     }
 
-    /// What is new within the half hour that ends at `at`.
+    /// What is new within the two hours that end at `at`.
     pub fn news(&mut self, at: DateTime<Utc>) -> Vec<UserRecord> {
         let mut of = Vec::new();
         for _ in 0..self.unproved.len() {

@@ -20,7 +20,7 @@ const EVERYBODY_A_DAY: usize = 1_080;
 /// People that the accounts service sends at once, in the beginning.
 pub const AT_ONCE: usize = 500;
 /// From one of its messages to the next.
-const NEWS: TimeDelta = TimeDelta::minutes(30);
+const NEWS: TimeDelta = TimeDelta::hours(2);
 /// Until the register is complete, nothing else happens.
 const SETTLING_IN: TimeDelta = TimeDelta::hours(3);
 /// Alerts, and people who are kept out, on an ordinary day.
