@@ -9,6 +9,7 @@ mod changes;
 mod cli;
 mod crash;
 mod demo;
+mod directory;
 mod events;
 mod faults;
 mod fuzz;
