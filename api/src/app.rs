@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::DbErr;
 use secrecy::ExposeSecret;
 use tokio::{
     net::TcpListener,
@@ -28,6 +27,7 @@ use crate::{
         tx::{Author, Tx},
         workers::Workers,
     },
+    platform::{self, DEMO},
     schema, workers,
 };
 
@@ -64,6 +64,12 @@ pub enum StartError {
     /// The certificate can't be used.
     #[error("{0}.\nSee OPSGATE_TLS_CERTIFICATE and OPSGATE_TLS_KEY.")]
     Tls(#[from] TlsError),
+    /// What the database holds is made up.
+    #[error(
+        "the database {0} holds a demo, and the next `opsgate serve --demo` empties it.\n\
+         Name another database by OPSGATE_DATABASE_URL, or go on with the demo by OPSGATE_ENVIRONMENT={DEMO}."
+    )]
+    Demo(String),
     /// The database can't be opened or migrated.
     #[error("the database {url} can't be used. See OPSGATE_DATABASE_URL.")]
     Database {
@@ -233,7 +239,7 @@ impl Claim {
 fn lock(config: &Config) -> Result<Option<File>, StartError> {
     let DatabaseUrl::Sqlite(database) = &config.database_url else { return Ok(None) };
     let path = database.with_extension("lock");
-    let failed = |source| StartError::DataDir { path: path.clone(), source };
+    let failed = |source| unusable(config, source);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -250,6 +256,11 @@ pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartE
     prepare(&config.data_dir)?;
     let sealing_key = SealingKey::load_or_create(&config.data_dir.join("sealing.key"))?;
     let db = open_database(config).await?;
+    // Whoever writes into a demo's database says that it is one: so nothing real is ever among what is made up.
+    if config.environment != DEMO && platform::is_demo(db.reader()).await? {
+        db.close().await;
+        return Err(StartError::Demo(config.database_url.to_string()));
+    }
     let parts = Parts {
         db,
         clock,
@@ -277,15 +288,22 @@ pub async fn open_database(config: &Config) -> Result<Db, StartError> {
 /// # Errors
 /// What is wrong, and what to do.
 pub async fn connect(config: &Config) -> Result<Db, StartError> {
-    if let DatabaseUrl::Sqlite(path) = &config.database_url
-        && !path.exists()
-    {
-        return Err(StartError::NoDatabase(path.clone()));
-    }
+    expect_database(config)?;
     Db::open(config).await.map_err(|source| unusable(config, source))
 }
 
-fn unusable(config: &Config, source: DbErr) -> StartError {
+/// That there is a database, for a command that makes none: a mistyped directory would get one that nobody serves.
+///
+/// # Errors
+/// [`StartError::NoDatabase`]
+pub fn expect_database(config: &Config) -> Result<(), StartError> {
+    match &config.database_url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(StartError::NoDatabase(path.clone())),
+        _ => Ok(()),
+    }
+}
+
+fn unusable(config: &Config, source: impl std::error::Error + Send + Sync + 'static) -> StartError {
     StartError::Database { url: config.database_url.to_string(), source: Box::new(source) }
 }
 

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, process::ExitCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 
+use super::output::print;
 use crate::{
     config::{Config, DatabaseUrl, JwksSource, TlsFiles},
     http::{Jwks, Tls},
@@ -19,7 +20,10 @@ use crate::{
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// Prints what it finds; fails where something must be done.
-pub async fn run(config: &Config) -> ExitCode {
+///
+/// # Errors
+/// As [`print`].
+pub async fn run(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut findings = vec![("configuration", Ok("every setting is valid".to_owned()))];
     findings.push(("data directory", data_dir(&config.data_dir)));
     findings.push(("keys", keys(config)));
@@ -35,14 +39,14 @@ pub async fn run(config: &Config) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (what, finding) in findings {
         match finding {
-            Ok(fine) => println!("ok    {what}: {fine}"),
+            Ok(fine) => print(format_args!("ok    {what}: {fine}\n"))?,
             Err(problem) => {
-                println!("FAIL  {what}: {problem}");
+                print(format_args!("FAIL  {what}: {problem}\n"))?;
                 code = ExitCode::FAILURE;
             }
         }
     }
-    code
+    Ok(code)
 }
 
 type Finding = Result<String, String>;

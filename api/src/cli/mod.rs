@@ -2,6 +2,7 @@
 
 mod doctor;
 mod observe;
+mod output;
 mod serve;
 mod subscribe;
 mod token;
@@ -10,7 +11,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use self::observe::Observation;
+use self::{
+    observe::Observation,
+    output::{Unread, print},
+};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
+        Err(error) if error.is::<Unread>() => ExitCode::SUCCESS,
         Err(error) => fail(&*error),
     }
 }
@@ -107,7 +112,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let command = cli.command.unwrap_or_else(|| Command::Serve(serve::Options::default()));
     if matches!(command, Command::Schema) {
-        print!("{}", schema::sdl());
+        print(schema::sdl())?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Command::Subscribe(options) = command {
@@ -126,7 +131,7 @@ async fn obey(command: Command, config: Config) -> Result<ExitCode, Box<dyn std:
         Command::Serve(options) => serve::run(config, options).await?,
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
         Command::Token(command) => token::run(&config, command).await?,
-        Command::Doctor => return Ok(doctor::run(&config).await),
+        Command::Doctor => return doctor::run(&config).await,
         Command::Schema | Command::Subscribe(_) => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -141,7 +146,7 @@ async fn migrate(config: &Config, direction: Direction) -> Result<(), Box<dyn st
         Direction::Status => {
             let db = app::connect(config).await?;
             for migration in migration::status(db.reader()).await? {
-                println!("{:<10} {}", migration.status().to_string(), migration.name());
+                print(format_args!("{:<10} {}\n", migration.status().to_string(), migration.name()))?;
             }
         }
         Direction::Down { steps } => {

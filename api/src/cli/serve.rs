@@ -6,6 +6,7 @@ use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{net::TcpListener, signal};
 
+use super::output::print;
 use crate::{
     app::{App, Claim, StartError},
     config::Config,
@@ -49,7 +50,7 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
     let clock = Clock::system();
     let demo = match options.demo {
         true => {
-            println!("Loading the demo: some days of a platform that doesn't exist.\n");
+            print("Loading the demo: some days of a platform that doesn't exist.\n\n")?;
             let plan = Plan { days: options.demo_days, ..Plan::month(clock.now()) };
             Some(Demo::load(&config, plan).await?)
         }
@@ -60,13 +61,16 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
     tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     app.serve_metrics(metrics);
     if let Some(token) = app.bootstrap().await? {
-        println!("This is the first start. The owner's token, shown this once:\n\n    {}\n", token.expose());
+        print(format_args!(
+            "This is the first start. The owner's token, shown this once:\n\n    {}\n\n",
+            token.expose()
+        ))?;
     }
     if let Some(demo) = demo {
-        print!("{demo}");
+        print(&demo)?;
         demo.go_on(app.kernel(), options.demo_speed);
     }
-    println!("Opsgate listens on {scheme}://{address}/graphql");
+    print(format_args!("Opsgate listens on {scheme}://{address}/graphql\n"))?;
     let shutdown = app.kernel().shutdown().clone();
     tokio::spawn(async move {
         match stopped().await {

@@ -3,7 +3,7 @@
 //! One line of JSON on standard output for each result. Where the connection is lost it comes back and goes on from
 //! the last cursor, if the document takes `$after` and selects `cursor`.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
 use clap::Args;
 use futures_util::{SinkExt, StreamExt};
@@ -12,6 +12,8 @@ use tokio_tungstenite::{
     connect_async,
     tungstenite::{self, Message, client::IntoClientRequest},
 };
+
+use super::output::print;
 
 /// How long it waits before it comes back.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,7 +39,7 @@ enum End {
     /// The connection was lost, or the gateway stops.
     Lost(String),
     /// Coming back changes nothing.
-    Final(String),
+    Final(Box<dyn std::error::Error>),
 }
 
 impl From<tungstenite::Error> for End {
@@ -56,7 +58,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     loop {
         match follow(&options, &mut variables).await {
             Ok(()) => return Ok(()),
-            Err(End::Final(why)) => return Err(why.into()),
+            Err(End::Final(why)) => return Err(why),
             Err(End::Lost(why)) => {
                 eprintln!("opsgate: {why}; coming back");
                 tokio::time::sleep(PAUSE).await;
@@ -67,7 +69,7 @@ pub async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
 
 async fn follow(options: &Options, variables: &mut Value) -> Result<(), End> {
     let url = options.url.replacen("http", "ws", 1);
-    let mut request = url.as_str().into_client_request().map_err(|error| End::Final(error.to_string()))?;
+    let mut request = url.as_str().into_client_request().map_err(|error| End::Final(error.into()))?;
     let protocol = tungstenite::http::HeaderValue::from_static("graphql-transport-ws");
     request.headers_mut().insert("sec-websocket-protocol", protocol);
     let (mut socket, _) = connect_async(request).await?;
@@ -79,15 +81,19 @@ async fn follow(options: &Options, variables: &mut Value) -> Result<(), End> {
         let message = match message? {
             Message::Text(message) => message,
             Message::Close(Some(close)) => {
-                let why = format!("closed with {} {}", u16::from(close.code), close.reason);
-                // The codes that the protocol calls fatal: see http/websocket.
-                let is_final = matches!(u16::from(close.code), 4400 | 4401 | 4403 | 4406 | 4409 | 4429);
-                return Err(if is_final { End::Final(why) } else { End::Lost(why) });
+                let code = u16::from(close.code);
+                let why = format!("closed with {code} {}", close.reason);
+                return Err(match code {
+                    4401 | 4403 => End::Final(format!("{why}: the token isn't good, or not any more").into()),
+                    // The others that the protocol calls fatal: see http/websocket.
+                    4400 | 4406 | 4409 | 4429 => End::Final(why.into()),
+                    _ => End::Lost(why),
+                });
             }
             _ => continue,
         };
         let message: Value = serde_json::from_str(&message)
-            .map_err(|error| End::Final(format!("this isn't a gateway: {error}")))?;
+            .map_err(|error| End::Final(format!("this isn't a gateway: {error}").into()))?;
         match message["type"].as_str() {
             Some("connection_ack") => {
                 socket.send(text(&json!({ "id": "1", "type": "subscribe", "payload": payload }))).await?;
@@ -95,19 +101,32 @@ async fn follow(options: &Options, variables: &mut Value) -> Result<(), End> {
             Some("ping") => socket.send(text(&json!({ "type": "pong" }))).await?,
             Some("next") => {
                 let result = &message["payload"];
-                println!("{result}");
-                std::io::stdout().flush().map_err(|error| End::Final(error.to_string()))?;
+                print(format_args!("{result}\n")).map_err(End::Final)?;
                 let cursor = result["data"].as_object().and_then(|data| data.values().next()?.get("cursor"));
                 if let Some(cursor) = cursor {
                     variables["after"] = cursor.clone();
                 }
             }
-            Some("error") => return Err(End::Final(message["payload"].to_string())),
+            Some("error") => return Err(End::Final(faults(&message["payload"]).into())),
             Some("complete") => return Ok(()),
             _ => {}
         }
     }
     Err(End::Lost("the connection was lost".to_owned()))
+}
+
+/// The errors of a refusal, for people: a line each.
+fn faults(errors: &Value) -> String {
+    let line = |error: &Value| {
+        let (message, about) = (error["message"].as_str()?, &error["extensions"]);
+        let mut line = format!("{message} ({}", about["code"].as_str().unwrap_or("no code"));
+        if let Some(request) = about["requestId"].as_str() {
+            line += &format!(", request {request}");
+        }
+        Some(line + ")")
+    };
+    let lines: Option<Vec<_>> = errors.as_array().and_then(|errors| errors.iter().map(line).collect());
+    lines.map_or_else(|| errors.to_string(), |lines| lines.join("\n"))
 }
 
 fn text(message: &Value) -> Message {

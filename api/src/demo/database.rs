@@ -11,20 +11,16 @@ use crate::{
     kernel::{
         db::Db,
         error::{Error, Result},
-        log,
     },
-    platform::DEMO_BEGUN,
+    platform::{self, DEMO},
 };
-
-/// What a demo's installation is called in its audit entries, and its directory within the data directory.
-pub const ENVIRONMENT: &str = "demo";
 
 /// The configuration of a demo: as `config`, away from whatever that is about.
 pub fn configure(config: Config) -> Config {
-    let data_dir = config.data_dir.join(ENVIRONMENT);
+    let data_dir = config.data_dir.join(DEMO);
     let is_named = config.database_url.to_string() != DatabaseUrl::within(&config.data_dir).to_string();
     let database_url = if is_named { config.database_url } else { DatabaseUrl::within(&data_dir) };
-    Config { data_dir, database_url, environment: ENVIRONMENT.to_owned(), ..config }
+    Config { data_dir, database_url, environment: DEMO.to_owned(), ..config }
 }
 
 /// Empties the database of `config` for a new demo.
@@ -77,9 +73,7 @@ async fn occupant(db: &Db) -> Result<Option<&'static str>> {
         // Whatever is written leaves an event.
         return Ok(None);
     }
-    let first = log::read(reader, 0, 1, 1).await;
-    let is_demo = first.is_ok_and(|first| first.iter().any(|(_, event)| event.event_type == DEMO_BEGUN));
-    let foreign =
-        audit_log::Entity::find().filter(audit_log::Column::Environment.ne(ENVIRONMENT)).one(reader);
-    Ok((!is_demo || foreign.await?.is_some()).then_some("data that isn't a demo's"))
+    let foreign = audit_log::Entity::find().filter(audit_log::Column::Environment.ne(DEMO)).one(reader);
+    let is_demo = platform::is_demo(reader).await? && foreign.await?.is_none();
+    Ok((!is_demo).then_some("data that isn't a demo's"))
 }

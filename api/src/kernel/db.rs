@@ -20,6 +20,7 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions as _, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
+use tokio::time::timeout;
 
 use super::{
     error::Result,
@@ -111,7 +112,7 @@ impl Db {
     }
 
     async fn open_postgres(url: &str, config: &Config) -> Result<Self, DbErr> {
-        let timeout = config.statement_timeout;
+        let statement_timeout = config.statement_timeout;
         // A transaction that idles holds locks: the database ends it. It frees a frozen sequencer, too.
         const IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "2000");
         let open = async |max: u32, name: &'static str| {
@@ -123,11 +124,14 @@ impl Db {
                 .test_before_acquire(false)
                 .sqlx_logging(false)
                 .record_stmt_in_spans(false)
-                .statement_timeout(timeout)
+                .statement_timeout(statement_timeout)
                 .map_sqlx_postgres_opts(move |opts| opts.application_name(name).options([IDLE]));
             Database::connect(options).await
         };
-        let writers = open(config.database_writers, "opsgate").await?;
+        let writers = match open(config.database_writers, "opsgate").await {
+            Ok(writers) => writers,
+            Err(error) => return Err(refusal(url).await.unwrap_or(error)),
+        };
         let control = open(4, "opsgate-control").await?;
         let options = url
             .parse::<PgConnectOptions>()
@@ -135,7 +139,7 @@ impl Db {
             .application_name("opsgate")
             .options([IDLE])
             .options([("default_transaction_read_only", "on")])
-            .options([("statement_timeout", timeout.as_millis())])
+            .options([("statement_timeout", statement_timeout.as_millis())])
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let opener = Opener::Postgres(options, control.get_postgres_connection_pool().clone());
@@ -362,6 +366,13 @@ impl ConnectionTrait for Conn {
             Self::Tx(tx) => tx.query_all_raw(stmt).await,
         }
     }
+}
+
+/// What the database says to a connection that is tried once. A pool tries again until its time is over, and then says that.
+async fn refusal(url: &str) -> Option<DbErr> {
+    let options: PgConnectOptions = url.parse().ok()?;
+    let error = timeout(Duration::from_secs(2), options.connect()).await.ok()?.err()?;
+    Some(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
 fn cannot_write() -> DbErr {

@@ -3,13 +3,11 @@
 use ::entity::audit_log::{AuditCategory, AuditSeverity};
 use serde_json::json;
 
+use super::DEMO_BEGUN;
 use crate::kernel::{
     actor::PLATFORM,
     event::{Entity, Event, EventType},
 };
-
-/// The name of the event that a log begins with whose contents are made up.
-pub const DEMO_BEGUN: &str = "platform.demo.begun";
 
 static BEGUN: EventType = EventType {
     name: DEMO_BEGUN,

@@ -18,7 +18,15 @@ mod events;
 mod graphql;
 mod permissions;
 mod rules;
+mod store;
 
-pub use events::{ALL as EVENTS, DEMO_BEGUN, demo_begun};
+pub use events::{ALL as EVENTS, demo_begun};
 pub use graphql::Query;
 pub use permissions::ALL as PERMISSIONS;
+pub use store::is_demo;
+
+/// The name of the event that a log begins with whose contents are made up.
+const DEMO_BEGUN: &str = "platform.demo.begun";
+
+/// What the installation of a demo is called in its audit entries.
+pub const DEMO: &str = "demo";

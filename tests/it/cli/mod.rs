@@ -5,6 +5,7 @@ mod doctor;
 mod documents;
 mod migrate;
 mod serve;
+mod subscribe;
 mod tls;
 mod token;
 
@@ -38,4 +39,18 @@ async fn the_schema_is_printed_without_a_database() {
     let program = opsgate(&database).with("database_url", "postgres://127.0.0.1:1/nowhere");
     let committed = std::fs::read_to_string(tests::workspace().join("schema.graphql")).unwrap();
     assert!(said(program.run(&["schema"]).await) == committed, "schema.graphql differs from what is printed");
+}
+
+#[tokio::test]
+async fn whoever_has_read_enough_ends_a_command_without_a_complaint() {
+    let mut schema = std::process::Command::new(OPSGATE)
+        .arg("schema")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It is longer than a pipe holds.
+    drop(schema.stdout.take());
+    let ended = schema.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 }

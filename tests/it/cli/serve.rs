@@ -72,6 +72,20 @@ async fn an_address_that_is_taken_is_named() {
 }
 
 #[tokio::test]
+async fn a_database_that_cannot_be_reached_is_named_with_the_reason() {
+    let database = Database::create().await;
+    let nowhere = format!("sqlite:{}", database.dir.path().join("no/where.db").display());
+    for (url, shown, why) in [
+        (nowhere.as_str(), nowhere.as_str(), "No such file or directory"),
+        ("postgres://me:hunter2@127.0.0.1:1/ops", "postgres://127.0.0.1:1/ops", "Connection refused"),
+    ] {
+        let message = refused(opsgate(&database).with("database_url", url).run(&["serve"]).await);
+        let begins = format!("opsgate: the database {shown} can't be used. See OPSGATE_DATABASE_URL.\n");
+        assert!(message.starts_with(&begins) && message.contains(why), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_others_can_read_is_refused() {
     let database = Database::create().await;
     let program = opsgate(&database);

@@ -93,3 +93,14 @@ async fn what_cannot_be_is_refused_on_standard_error() {
     }
     assert_eq!(gateway.recorded().await, made, "nothing was made");
 }
+
+#[tokio::test]
+async fn no_token_is_made_where_there_is_no_database() {
+    let database = Database::create().await;
+    let nowhere = database.dir.path().join("nowhere");
+    let url = format!("sqlite:{}", nowhere.join("opsgate.db").display());
+    let program = opsgate(&database).with("database_url", &url).with("data_dir", nowhere.to_str().unwrap());
+    let message = refused(program.run(&["token", "create", "--name", "a", "--permission", "*"]).await);
+    assert!(message.starts_with("opsgate: there is no database "), "{message}");
+    assert!(!nowhere.exists(), "and none is made");
+}

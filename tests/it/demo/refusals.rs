@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use entity::user;
+use entity::{audit_log, user};
 use opsgate::{
     config::{Config, Overrides},
     demo::{self, Demo, DemoError, Plan},
     kernel::clock::Clock,
 };
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use tests::{Database, TestGateway};
+use uuid::Uuid;
 
 use super::program;
 
@@ -62,12 +63,45 @@ async fn a_demo_makes_room_for_the_next_unless_somebody_has_made_it_theirs() {
     drop(load(&config).await.unwrap());
     drop(load(&config).await.unwrap());
 
-    // Served as an installation, by somebody who writes.
-    let program = program(&database);
+    // Somebody who goes on with it and says that it is one has changed nothing of that.
+    let program = program(&database).with("environment", "demo");
     let token = program.run(&["token", "create", "--name", "mine", "--permission", "incidents.read"]).await;
     assert!(token.status.success(), "{token:?}");
+    drop(load(&config).await.unwrap());
+
+    let sql = database.sql().await;
+    let entry = audit_log::Entity::find().one(sql).await.unwrap().unwrap();
+    let mine = audit_log::Model {
+        id: Uuid::new_v4(),
+        event_id: Uuid::new_v4(),
+        environment: "production".to_owned(),
+        ..entry
+    };
+    audit_log::Entity::insert(mine.into_active_model()).exec(sql).await.unwrap();
     let message = refusal(&config).await;
     assert!(message.contains("holds data that isn't a demo's"), "{message}");
+}
+
+#[tokio::test]
+async fn a_demo_is_nobodys_installation() {
+    let database = Database::create().await;
+    drop(load(&Config { environment: "demo".to_owned(), ..database.config() }).await.unwrap());
+    let program = program(&database);
+    let create = ["token", "create", "--name", "mine", "--permission", "incidents.read"];
+    for command in [&["serve"][..], &create] {
+        let said = program.run(command).await;
+        assert_eq!((said.status.code(), said.stdout.as_str()), (Some(1), ""), "{said:?}");
+        assert!(
+            said.stderr.contains("holds a demo, and the next `opsgate serve --demo` empties it"),
+            "{said:?}"
+        );
+        assert!(
+            said.stderr.contains("OPSGATE_DATABASE_URL") && said.stderr.contains("OPSGATE_ENVIRONMENT=demo")
+        );
+    }
+    // Whoever says that it is one goes on with it, without a new owner.
+    let going_on = program.with("environment", "demo").serve().await;
+    assert_eq!(going_on.token(), None, "{}", going_on.said());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Subcommand;
 use uuid::Uuid;
 
+use super::output;
 use crate::{
     access::{self, NewToken},
     app,
@@ -64,6 +65,7 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command.
 pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
+    app::expect_database(config)?;
     let clock = Clock::system();
     match command {
         Command::Create { name, permissions, organization, expires, documents } => {
@@ -104,8 +106,7 @@ async fn create(kernel: &Kernel, new: NewToken, trusted: Option<Vec<String>>) ->
     if is_trusted {
         eprintln!("{} runs its documents and nothing else", API_TOKEN.encode(row.id));
     }
-    println!("{}", token.expose());
-    Ok(())
+    output::print(format_args!("{}\n", token.expose()))
 }
 
 /// Prints what the token runs: a line for each document, its hash and the names of its operations.
@@ -116,7 +117,7 @@ async fn print(kernel: &Kernel, id: Uuid) -> Result<(), Failure> {
     match trusted {
         Some(documents) => {
             for (hash, text) in documents {
-                println!("sha256:{hash} {}", operations(&text));
+                output::print(format_args!("sha256:{hash} {}\n", operations(&text)))?;
             }
         }
         None => eprintln!("{} runs any document", API_TOKEN.encode(id)),
