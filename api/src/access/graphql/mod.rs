@@ -250,6 +250,12 @@ impl Viewer {
     async fn expires_at(&self, ctx: &Context<'_>) -> Result<Option<Timestamp>> {
         Ok(ctx.request().caller().identity()?.expires_at.map(Timestamp))
     }
+
+    /// The documents that the caller may run, and no others, as `documentId` names them: `sha256:…`. Null: any.
+    async fn document_ids(&self, ctx: &Context<'_>) -> Option<Vec<String>> {
+        let trusted = ctx.request().caller().trusted()?;
+        Some(trusted.iter().map(|hash| format!("sha256:{hash}")).collect())
+    }
 }
 
 impl Word for AdminLevel {

@@ -86,6 +86,19 @@ async fn trust_is_no_permission() {
 }
 
 #[tokio::test]
+async fn a_token_can_ask_what_it_runs_where_it_runs_the_question() {
+    let gateway = TestGateway::start().await;
+    let question = "{ viewer { documentIds } }";
+    let client = trusted(&gateway, &[question, CREATE]).await;
+    let mut expected = [question, CREATE].map(|document| by_id(document)["documentId"].clone());
+    expected.sort_by_key(Value::to_string);
+    let answer = client.send(by_id(question)).await.ok();
+    assert_eq!(*answer.at("/viewer/documentIds"), json!(expected));
+    // Who runs any document is told so.
+    assert_eq!(*gateway.owner().run(question).await.ok().at("/viewer/documentIds"), Value::Null);
+}
+
+#[tokio::test]
 async fn it_needs_nothing_remembered_and_no_statement() {
     let gateway = TestGateway::start_with(Overrides::default().with("persisted_queries", "false")).await;
     let client = trusted(&gateway, &[VIEWER]).await;
