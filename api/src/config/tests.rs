@@ -2,6 +2,7 @@ use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::Path};
 
 use clap::Parser;
 use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
 
 use super::*;
 
@@ -319,4 +320,15 @@ fn a_certificate_has_a_key() {
         message(from_file("tls_key = 'b'")),
         "tls_key is set and tls_certificate isn't: they belong together"
     );
+}
+
+#[test]
+fn a_hasty_database_is_the_same_one_without_the_wait() {
+    for url in ["postgres://me:pw@db/ops", "postgres://me:pw@db/ops?options[lock_timeout]=5"] {
+        let hasty = from_environment("OPSGATE_DATABASE_URL", url).unwrap().database_url.hasty();
+        assert_eq!(hasty.to_string(), "postgres://db:5432/ops");
+        let DatabaseUrl::Postgres(hasty) = hasty else { panic!("{hasty}") };
+        let options: PgConnectOptions = hasty.expose_secret().parse().unwrap();
+        assert!(options.get_options().unwrap().ends_with("-c synchronous_commit=off"), "{options:?}");
+    }
 }

@@ -37,6 +37,18 @@ impl DatabaseUrl {
         let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
         (is_postgres && PgConnectOptions::from_str(text).is_ok()).then(|| Self::Postgres(text.into()))
     }
+
+    /// The same, for what can be made again: PostgreSQL acknowledges a commit before it is on the disk.
+    pub fn hasty(&self) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(path.clone()),
+            Self::Postgres(url) => {
+                let url = url.expose_secret();
+                let separator = if url.contains('?') { '&' } else { '?' };
+                Self::Postgres(format!("{url}{separator}options[synchronous_commit]=off").into())
+            }
+        }
+    }
 }
 
 /// What an operator may see: the file, or host, port and database.

@@ -123,7 +123,11 @@ impl Demo {
         database::make_room(config).await?;
         let platform = Platform::bind().await?;
         // A power cut costs a demo nothing that the next start doesn't make.
-        let config = Config { sqlite_synchronous: SqliteSynchronous::Normal, ..config.clone() };
+        let config = Config {
+            database_url: config.database_url.hasty(),
+            sqlite_synchronous: SqliteSynchronous::Normal,
+            ..config.clone()
+        };
         let kernel = app::open_kernel(&config, Clock::manual(plan.from())).await?;
         let told = Self::tell(&kernel, &platform, &plan).await;
         kernel.db().close().await;
