@@ -12,8 +12,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{HeaderValue, Request, Response, StatusCode, Version, header},
-    response::IntoResponse,
+    http::{HeaderValue, Request, Response, header},
 };
 use hyper::{
     body::{Body as HttpBody, Frame, Incoming, SizeHint},
@@ -21,10 +20,7 @@ use hyper::{
 };
 use tower::Service;
 
-use super::{
-    HEAD_BYTES,
-    life::{Arriving, Asked, Life},
-};
+use super::life::{Arriving, Asked, Life};
 
 /// A browser takes an answer for what it says it is.
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
@@ -45,15 +41,11 @@ pub(super) fn of(
 > + Send {
     service_fn(move |request: Request<Incoming>| {
         let mut asked = life.ask();
-        let is_long = request.version() == Version::HTTP_2 && head_bytes(&request) > HEAD_BYTES as usize;
         let mut request = request.map(|body| Body::new(Given::of(body, &life)));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = (!is_long).then(|| router.clone().call(request));
+        let answer = router.clone().call(request);
         async move {
-            let mut answer: Response<Body> = match answer {
-                Some(answer) => answer.await?,
-                None => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response(),
-            };
+            let mut answer: Response<Body> = answer.await?;
             asked.answered();
             let headers = answer.headers_mut();
             headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
@@ -63,12 +55,6 @@ pub(super) fn of(
             Ok(answer.map(|body| Taken { body, asked }))
         }
     })
-}
-
-/// What a head takes, each header with the 32 bytes that HTTP/2 counts for having one.
-fn head_bytes(request: &Request<Incoming>) -> usize {
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32);
-    headers.sum::<usize>() + request.uri().to_string().len()
 }
 
 /// A request's body until it is there.
