@@ -3,9 +3,9 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::list::StringList;
+use crate::{list::StringList, row::FromColumns};
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, FromColumns, Serialize, Deserialize)]
 #[sea_orm(table_name = "admin_users")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod probe_result;
 pub mod reactor_cursor;
 pub mod retention_guard;
+pub mod row;
 pub mod schedule;
 pub mod sequence;
 pub mod service;

@@ -78,6 +78,7 @@ use crate::root::Root;
 
 mod access;
 mod arguments;
+mod columns;
 mod errors;
 mod field;
 mod object;
@@ -116,6 +117,12 @@ pub fn subscription(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn object(args: TokenStream, item: TokenStream) -> TokenStream {
     object::expand(&args.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Implements `FromColumns` for a model of the entity crate: it is read by the places of its columns.
+#[proc_macro_derive(FromColumns)]
+pub fn from_columns(item: TokenStream) -> TokenStream {
+    columns::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn expand(root: Root, args: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,6 +1,6 @@
 //! How accounts are loaded by id.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::admin_user;
 use uuid::Uuid;
@@ -20,13 +20,14 @@ pub struct AdminUsers;
 
 impl Load for AdminUsers {
     type Key = Uuid;
-    type Value = admin_user::Model;
+    type Value = Arc<admin_user::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, admin_user::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         let mut accounts = HashMap::with_capacity(ids.len());
         for row in store::admin_users_by_id(from.db(), ids).await? {
-            from.prime::<Users>(&row.user.id, row.user.clone());
-            accounts.insert(row.account.id, row.account);
+            let user = Arc::new(row.user);
+            from.prime::<Users>(&user.id, user.clone());
+            accounts.insert(row.account.id, Arc::new(row.account));
         }
         Ok(accounts)
     }

@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ::entity::{admin_user, api_token, organization, trusted_document, user};
+use ::entity::{
+    admin_user, api_token, organization,
+    row::{self, FromColumns},
+    trusted_document, user,
+};
 use futures_util::future::BoxFuture;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
-    QuerySelect, RelationDef, Select, SelectTwo,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -18,6 +22,7 @@ use crate::kernel::{
     error::{Error, Result},
     persisted::{DocumentHash, Trusted},
     rights::{Account, RightsData, Token},
+    rows,
     tx::Tx,
 };
 
@@ -28,6 +33,13 @@ pub struct AdminUserRow {
     pub account: admin_user::Model,
     /// The person.
     pub user: user::Model,
+}
+
+impl FromQueryResult for AdminUserRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let user = row::checked(row, admin_user::Model::COLUMNS.len())?;
+        Ok(Self { account: row::checked(row, 0)?, user })
+    }
 }
 
 /// The accounts within `boundary`: they are the platform's own, so a caller with a boundary sees none.
@@ -50,9 +62,9 @@ fn user_of_account() -> RelationDef {
 
 /// Accounts by id.
 pub(super) async fn admin_users_by_id(db: &Conn, ids: &[Uuid]) -> Result<Vec<AdminUserRow>> {
-    let select = admin_users(&Boundary::All).filter(admin_user::Column::Id.is_in(ids.iter().copied()));
-    let rows = with_user(select).all(db).await?;
-    Ok(rows.into_iter().filter_map(|(account, user)| Some(AdminUserRow { account, user: user? })).collect())
+    let select = admin_users(&Boundary::All).filter(rows::among(admin_user::Column::Id, ids, db));
+    let statement = with_user(select).build(db.get_database_backend());
+    Ok(AdminUserRow::find_by_statement(statement).all(db).await?)
 }
 
 /// Whether nobody has an account yet.

@@ -31,9 +31,9 @@ pub struct Entries;
 
 impl Load for Entries {
     type Key = Uuid;
-    type Value = audit_log::Model;
+    type Value = Arc<audit_log::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, audit_log::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::entries_by_id(from.db(), ids).await
     }
 }

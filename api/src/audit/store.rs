@@ -1,12 +1,12 @@
 //! Every query of the record.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{audit_leaf, audit_log, audit_personal, audit_subject};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Select, sea_query::Expr};
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result};
+use crate::kernel::{actor::Boundary, db::Conn, error::Result, rows};
 
 /// The entries within `boundary`.
 pub(super) fn entries(boundary: &Boundary) -> Select<audit_log::Entity> {
@@ -26,15 +26,13 @@ pub(super) fn admin_actions(boundary: &Boundary) -> Select<audit_log::Entity> {
 }
 
 /// Entries by id.
-pub(super) async fn entries_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, audit_log::Model>> {
-    let select = entries(&Boundary::All).filter(audit_log::Column::Id.is_in(ids.iter().copied()));
-    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+pub(super) async fn entries_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<audit_log::Model>>> {
+    rows::by_id(entries(&Boundary::All), audit_log::Column::Id, ids, |row| row.id, db).await
 }
 
 /// The places of entries in the tree, by the entries' ids; none while they aren't sequenced.
 pub(super) async fn leaf_indexes(db: &Conn, entries: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
-    let select =
-        audit_leaf::Entity::find().filter(audit_leaf::Column::AuditLogId.is_in(entries.iter().copied()));
+    let select = audit_leaf::Entity::find().filter(rows::among(audit_leaf::Column::AuditLogId, entries, db));
     Ok(select.all(db).await?.into_iter().map(|row| (row.audit_log_id, row.leaf_index)).collect())
 }
 
@@ -50,7 +48,7 @@ pub(super) async fn personal_of(
     entries: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<audit_personal::Model>>> {
     let rows = audit_personal::Entity::find()
-        .filter(audit_personal::Column::AuditLogId.is_in(entries.iter().copied()))
+        .filter(rows::among(audit_personal::Column::AuditLogId, entries, db))
         .order_by_asc(audit_personal::Column::AuditLogId)
         .order_by_asc(audit_personal::Column::Path)
         .all(db)

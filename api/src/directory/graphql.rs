@@ -1,5 +1,7 @@
 //! Users and organizations, as clients see them.
 
+use std::sync::Arc;
+
 use ::entity::{organization, user};
 use async_graphql::{Context, Enum, ID, Json, Object};
 use uuid::Uuid;
@@ -54,7 +56,7 @@ pub enum OrganizationStatus {
 
 /// A person of the platform.
 #[derive(Debug)]
-pub struct User(user::Model);
+pub struct User(Arc<user::Model>);
 
 impl Stored for User {
     type Row = user::Model;
@@ -63,7 +65,7 @@ impl Stored for User {
     const NOUN: &'static str = "user";
     const READ: &'static str = "directory.read";
 
-    fn of(row: user::Model) -> Self {
+    fn of(row: Arc<user::Model>) -> Self {
         Self(row)
     }
 
@@ -148,7 +150,7 @@ impl User {
 
 /// A customer or partner of the platform.
 #[derive(Debug)]
-pub struct Organization(organization::Model);
+pub struct Organization(Arc<organization::Model>);
 
 impl Stored for Organization {
     type Row = organization::Model;
@@ -157,7 +159,7 @@ impl Stored for Organization {
     const NOUN: &'static str = "organization";
     const READ: &'static str = "directory.read";
 
-    fn of(row: organization::Model) -> Self {
+    fn of(row: Arc<organization::Model>) -> Self {
         Self(row)
     }
 

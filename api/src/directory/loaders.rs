@@ -1,6 +1,6 @@
 //! How users and organizations are loaded by id.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{organization, user};
 use uuid::Uuid;
@@ -17,9 +17,9 @@ pub struct Users;
 
 impl Load for Users {
     type Key = Uuid;
-    type Value = user::Model;
+    type Value = Arc<user::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, user::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::users_by_id(from.db(), ids).await
     }
 }
@@ -43,9 +43,9 @@ pub struct Organizations;
 
 impl Load for Organizations {
     type Key = Uuid;
-    type Value = organization::Model;
+    type Value = Arc<organization::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, organization::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::organizations_by_id(from.db(), ids).await
     }
 }

@@ -1,6 +1,9 @@
 //! Every query of the directory.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ::entity::{organization, organization_member, user};
 use sea_orm::{
@@ -13,6 +16,7 @@ use crate::kernel::{
     actor::Boundary,
     db::Conn,
     error::{Error, Result, UserErrorCode},
+    rows,
     tx::Tx,
 };
 
@@ -42,15 +46,14 @@ pub(super) fn organizations(boundary: &Boundary) -> Select<organization::Entity>
 }
 
 /// Users by id.
-pub(super) async fn users_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, user::Model>> {
-    let select = users(&Boundary::All).filter(user::Column::Id.is_in(ids.iter().copied()));
-    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+pub(super) async fn users_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<user::Model>>> {
+    rows::by_id(users(&Boundary::All), user::Column::Id, ids, |row| row.id, db).await
 }
 
 /// The organizations that users are members of, by the users' ids.
 pub(super) async fn memberships(db: &Conn, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>> {
     let rows = organization_member::Entity::find()
-        .filter(organization_member::Column::UserId.is_in(users.iter().copied()))
+        .filter(rows::among(organization_member::Column::UserId, users, db))
         .all(db)
         .await?;
     let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
@@ -64,9 +67,8 @@ pub(super) async fn memberships(db: &Conn, users: &[Uuid]) -> Result<HashMap<Uui
 pub(super) async fn organizations_by_id(
     db: &Conn,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, organization::Model>> {
-    let select = organizations(&Boundary::All).filter(organization::Column::Id.is_in(ids.iter().copied()));
-    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+) -> Result<HashMap<Uuid, Arc<organization::Model>>> {
+    rows::by_id(organizations(&Boundary::All), organization::Column::Id, ids, |row| row.id, db).await
 }
 
 /// Those of these external ids, held until the transaction ends.

@@ -1,6 +1,6 @@
 //! How events and their places are loaded.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::event;
 use uuid::Uuid;
@@ -17,9 +17,9 @@ pub struct Events;
 
 impl Load for Events {
     type Key = Uuid;
-    type Value = event::Model;
+    type Value = Arc<event::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, event::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::events_by_id(from.db(), ids).await
     }
 }

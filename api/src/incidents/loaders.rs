@@ -1,6 +1,6 @@
 //! How incidents and what belongs to them are loaded.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{incident, incident_participant, incident_service, incident_timeline};
 use uuid::Uuid;
@@ -17,9 +17,9 @@ pub struct Incidents;
 
 impl Load for Incidents {
     type Key = Uuid;
-    type Value = incident::Model;
+    type Value = Arc<incident::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::incidents_by_id(from.db(), ids).await
     }
 }
@@ -56,9 +56,9 @@ pub struct TimelineEntries;
 
 impl Load for TimelineEntries {
     type Key = Uuid;
-    type Value = incident_timeline::Model;
+    type Value = Arc<incident_timeline::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, incident_timeline::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::entries_by_id(from.db(), ids).await
     }
 }

@@ -33,7 +33,7 @@ pub async fn incident_by_number(ctx: &Context<'_>, number: &str) -> Result<Optio
     }
     let request = ctx.request();
     let row = store::incident_by_number(&request.conn(), &request.caller().boundary, number).await?;
-    Ok(row.map(Incident::of))
+    Ok(row.map(|row| Incident::of(row.into())))
 }
 
 /// A page of incidents.

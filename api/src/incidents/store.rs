@@ -1,6 +1,6 @@
 //! Every query of incidents.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{
     actor_kind::ActorKind,
@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result, page::Predicate, tx::Tx};
+use crate::kernel::{actor::Boundary, db::Conn, error::Result, page::Predicate, rows, tx::Tx};
 
 /// An incident with the services that it affects: what a change is made from.
 #[derive(Clone, Debug)]
@@ -38,9 +38,8 @@ pub(super) fn incidents(boundary: &Boundary) -> Select<incident::Entity> {
 }
 
 /// Incidents by id.
-pub(super) async fn incidents_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
-    let select = incidents(&Boundary::All).filter(incident::Column::Id.is_in(ids.iter().copied()));
-    Ok(select.all(db).await?.into_iter().map(|row| (row.id, row)).collect())
+pub(super) async fn incidents_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<incident::Model>>> {
+    rows::by_id(incidents(&Boundary::All), incident::Column::Id, ids, |row| row.id, db).await
 }
 
 /// The incident of a number, within `boundary`.
@@ -58,7 +57,7 @@ pub(super) async fn services_of(
     incidents: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<incident_service::Model>>> {
     let rows = incident_service::Entity::find()
-        .filter(incident_service::Column::IncidentId.is_in(incidents.iter().copied()))
+        .filter(rows::among(incident_service::Column::IncidentId, incidents, db))
         .order_by_asc(incident_service::Column::IncidentId)
         .order_by_asc(incident_service::Column::Ordinal)
         .all(db)
@@ -76,7 +75,7 @@ pub(super) async fn participants_of(
     incidents: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<incident_participant::Model>>> {
     let rows = incident_participant::Entity::find()
-        .filter(incident_participant::Column::IncidentId.is_in(incidents.iter().copied()))
+        .filter(rows::among(incident_participant::Column::IncidentId, incidents, db))
         .order_by_asc(incident_participant::Column::JoinedAt)
         .order_by_asc(incident_participant::Column::ActorId)
         .all(db)
@@ -219,12 +218,8 @@ pub(super) async fn insert_participant(
 pub(super) async fn entries_by_id(
     db: &Conn,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, incident_timeline::Model>> {
-    let rows = incident_timeline::Entity::find()
-        .filter(incident_timeline::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+) -> Result<HashMap<Uuid, Arc<incident_timeline::Model>>> {
+    rows::by_id(incident_timeline::Entity::find(), incident_timeline::Column::Id, ids, |row| row.id, db).await
 }
 
 /// What statistics look at of an incident.

@@ -34,6 +34,7 @@ pub mod record;
 pub mod redact;
 pub mod request;
 pub mod rights;
+pub mod rows;
 pub mod scalar;
 pub mod secret;
 pub mod status;

@@ -1,6 +1,6 @@
 //! Stored objects: what has an id, a read permission and an owner, on whatever way it is reached.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{ContainerType, Context, ID};
 use futures_util::future::BoxFuture;
@@ -21,7 +21,7 @@ pub trait Stored: ContainerType + Sized + 'static {
     /// The row behind it.
     type Row: Clone + Send + Sync + 'static;
     /// How rows are loaded by id.
-    type ById: Load<Key = Uuid, Value = Self::Row>;
+    type ById: Load<Key = Uuid, Value = Arc<Self::Row>>;
     /// The prefix of its ids.
     const PREFIX: Prefix;
     /// What messages call it: `incident`.
@@ -33,7 +33,7 @@ pub trait Stored: ContainerType + Sized + 'static {
     const WAITS: &'static [&'static str] = &[];
 
     /// The object of a row.
-    fn of(row: Self::Row) -> Self;
+    fn of(row: Arc<Self::Row>) -> Self;
 
     /// The row's id.
     fn id_of(row: &Self::Row) -> Uuid;

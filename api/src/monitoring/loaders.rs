@@ -1,6 +1,6 @@
 //! How services, their states, what their probes found, and alerts are loaded.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{alert, service, service_status};
 use chrono::{DateTime, Utc};
@@ -18,9 +18,9 @@ pub struct Services;
 
 impl Load for Services {
     type Key = Uuid;
-    type Value = service::Model;
+    type Value = Arc<service::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, service::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::services_by_id(from.db(), ids).await
     }
 }
@@ -66,9 +66,9 @@ pub struct Alerts;
 
 impl Load for Alerts {
     type Key = Uuid;
-    type Value = alert::Model;
+    type Value = Arc<alert::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, alert::Model>> {
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::alerts_by_id(from.db(), ids).await
     }
 }

@@ -3,6 +3,8 @@
 mod explanation;
 mod requirements;
 
+use std::sync::Arc;
+
 use ::entity::{actor_kind::ActorKind as Kind, admin_user, user};
 use async_graphql::{Context, Enum, ID, Object};
 use uuid::Uuid;
@@ -53,7 +55,7 @@ pub enum ActorKind {
 
 /// An account of somebody who runs the platform.
 #[derive(Debug)]
-pub struct AdminUser(admin_user::Model);
+pub struct AdminUser(Arc<admin_user::Model>);
 
 impl Stored for AdminUser {
     type Row = admin_user::Model;
@@ -63,7 +65,7 @@ impl Stored for AdminUser {
     const READ: &'static str = "access.read";
     const WAITS: &'static [&'static str] = &["name", "email"];
 
-    fn of(row: admin_user::Model) -> Self {
+    fn of(row: Arc<admin_user::Model>) -> Self {
         Self(row)
     }
 
@@ -97,12 +99,12 @@ impl AdminUser {
 
     /// The person's name.
     async fn name(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(self.person(ctx).await?.name)
+        Ok(self.person(ctx).await?.name.clone())
     }
 
     /// The person's address.
     async fn email(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(self.person(ctx).await?.email)
+        Ok(self.person(ctx).await?.email.clone())
     }
 
     /// The level, from which most permissions come.
@@ -142,7 +144,7 @@ impl AdminUser {
 }
 
 impl AdminUser {
-    async fn person(&self, ctx: &Context<'_>) -> Result<user::Model> {
+    async fn person(&self, ctx: &Context<'_>) -> Result<Arc<user::Model>> {
         let person = ctx.request().loaders().one::<Users>(self.0.user_id).await?;
         person.ok_or_else(|| Error::internal("an admin account refers to a user who isn't there"))
     }

@@ -121,7 +121,7 @@ pub enum AuditSurface {
 
 /// One fact of the record: who did what to what, and how it ended. Entries are added, never changed.
 #[derive(Debug)]
-pub struct AuditLog(audit_log::Model);
+pub struct AuditLog(Arc<audit_log::Model>);
 
 impl Stored for AuditLog {
     type Row = audit_log::Model;
@@ -131,7 +131,7 @@ impl Stored for AuditLog {
     const READ: &'static str = permissions::READ;
     const WAITS: &'static [&'static str] = &["leafIndex", "ipAddress", "userAgent"];
 
-    fn of(row: audit_log::Model) -> Self {
+    fn of(row: Arc<audit_log::Model>) -> Self {
         Self(row)
     }
 
@@ -299,12 +299,12 @@ impl AuditLog {
 #[derive(Debug)]
 pub struct AuditLogArrival {
     event: Arc<LogEvent>,
-    entry: audit_log::Model,
+    entry: Arc<audit_log::Model>,
 }
 
 impl AuditLogArrival {
     /// The entry of `event`.
-    pub(super) fn new(event: Arc<LogEvent>, entry: audit_log::Model) -> Self {
+    pub(super) fn new(event: Arc<LogEvent>, entry: Arc<audit_log::Model>) -> Self {
         Self { event, entry }
     }
 }

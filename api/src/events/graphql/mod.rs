@@ -80,7 +80,7 @@ impl Subscription {
                 && predicate.matches(&lists::state(&event.row)) == Some(true);
             is_shown.then(|| {
                 event.loaders.prime::<Positions>(&event.row.id, event.position);
-                PublishedEvent::of(event.row.clone())
+                PublishedEvent::of(event.row.clone().into())
             })
         })
     }

@@ -1,5 +1,7 @@
 //! Events as clients see them.
 
+use std::sync::Arc;
+
 use ::entity::event;
 use async_graphql::{Context, ID, Json, Object};
 use serde_json::Value;
@@ -28,7 +30,7 @@ use crate::{
 
 /// Something that happened.
 #[derive(Debug)]
-pub struct PublishedEvent(event::Model);
+pub struct PublishedEvent(Arc<event::Model>);
 
 impl Stored for PublishedEvent {
     type Row = event::Model;
@@ -38,7 +40,7 @@ impl Stored for PublishedEvent {
     const READ: &'static str = permissions::READ;
     const WAITS: &'static [&'static str] = &["cursor"];
 
-    fn of(row: event::Model) -> Self {
+    fn of(row: Arc<event::Model>) -> Self {
         Self(row)
     }
 

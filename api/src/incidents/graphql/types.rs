@@ -1,5 +1,7 @@
 //! Incidents as clients see them.
 
+use std::sync::Arc;
+
 use ::entity::{incident, incident_service, incident_timeline};
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use uuid::Uuid;
@@ -34,7 +36,7 @@ use crate::{
 
 /// Something is broken, and somebody is on it.
 #[derive(Debug)]
-pub struct Incident(pub(super) incident::Model);
+pub struct Incident(pub(super) Arc<incident::Model>);
 
 impl Stored for Incident {
     type Row = incident::Model;
@@ -43,7 +45,7 @@ impl Stored for Incident {
     const NOUN: &'static str = "incident";
     const READ: &'static str = permissions::READ;
 
-    fn of(row: incident::Model) -> Self {
+    fn of(row: Arc<incident::Model>) -> Self {
         Self(row)
     }
 
@@ -285,7 +287,7 @@ impl From<incident_service::Model> for AffectedService {
 
 /// An entry of a timeline. Entries are added, never changed.
 #[derive(Debug)]
-pub struct IncidentTimelineEntry(incident_timeline::Model);
+pub struct IncidentTimelineEntry(Arc<incident_timeline::Model>);
 
 impl Stored for IncidentTimelineEntry {
     type Row = incident_timeline::Model;
@@ -294,7 +296,7 @@ impl Stored for IncidentTimelineEntry {
     const NOUN: &'static str = "timeline entry";
     const READ: &'static str = permissions::READ;
 
-    fn of(row: incident_timeline::Model) -> Self {
+    fn of(row: Arc<incident_timeline::Model>) -> Self {
         Self(row)
     }
 

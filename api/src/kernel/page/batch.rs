@@ -3,14 +3,21 @@
 //! Every parent's page is limited by itself, so an index over (parent, order) answers it and nobody's ten thousand
 //! children are read for five. PostgreSQL says that with a lateral join; SQLite has none, and joins the ids that a
 //! correlated subquery picks. Either takes the parents as one bound value, so the statement is the same for any number
-//! of them. The difference stands in [`Parents`] and [`pages`].
+//! of them. The difference stands in [`Wanted`] and [`pages`].
 
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    marker::PhantomData,
+    ops::Deref,
+    sync::Arc,
+};
 
+use ::entity::row::Placed;
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, JoinType, PrimaryKeyToColumn,
-    QueryTrait, SelectModel, SelectorRaw, Statement,
-    sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, FunctionCall, SelectStatement},
+    QueryTrait, Statement,
+    sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -25,6 +32,7 @@ use super::{
 use crate::kernel::{
     error::{Error, Result},
     loader::{Load, Source},
+    rows::{WANTED, Wanted},
 };
 
 /// What belongs to an object, as a list: an incident's timeline.
@@ -43,13 +51,42 @@ pub struct Children {
 /// Children that are asked for alike: what their statement is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Family {
-    pub(super) children: Arc<Children>,
+    pub(super) children: Arc<Hashed<Children>>,
     pub(super) window: Window,
 }
 
 impl Family {
     pub(super) fn new(children: Children, window: Window) -> Arc<Self> {
-        Arc::new(Self { children: Arc::new(children), window })
+        Arc::new(Self { children: Arc::new(Hashed::new(children)), window })
+    }
+}
+
+/// A value that is hashed once: it is a key in half a dozen maps on its way to a batch and back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hashed<T> {
+    hash: u64,
+    value: T,
+}
+
+impl<T: Hash> Hashed<T> {
+    fn new(value: T) -> Self {
+        let mut hasher = DefaultHasher::new();
+        value.hash(&mut hasher);
+        Self { hash: hasher.finish(), value }
+    }
+}
+
+impl<T> Hash for Hashed<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl<T> Deref for Hashed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
     }
 }
 
@@ -64,12 +101,12 @@ impl<T: Listed> Load for ChildPages<T> {
         let db = from.db();
         let mut found = HashMap::with_capacity(keys.len());
         for (family, parents) in by_kind(keys) {
-            let mut rows: HashMap<Uuid, Vec<T::Row>> = HashMap::new();
+            let mut rows: HashMap<Uuid, Vec<Arc<T::Row>>> = HashMap::new();
             let statement = pages::<T::Entity>(family, parents, db.get_database_backend());
-            let select: SelectorRaw<SelectModel<T::Row>> = T::Row::find_by_statement(statement);
-            for row in select.all(db).await? {
+            for Placed(row) in Placed::<T::Row>::find_by_statement(statement).all(db).await? {
+                let row = Arc::new(row);
                 from.prime::<T::ById>(&T::id_of(&row), row.clone());
-                let Datum::Uuid(parent) = family.children.parent.value_in(&row)? else {
+                let Datum::Uuid(parent) = family.children.parent.value_in(&*row)? else {
                     return Err(Error::internal("the parent's id is no UUID"));
                 };
                 rows.entry(parent).or_default().push(row);
@@ -88,7 +125,7 @@ impl<T: Listed> Load for ChildPages<T> {
 pub(super) struct ChildCounts<T>(PhantomData<fn() -> T>);
 
 impl<T: Listed> Load for ChildCounts<T> {
-    type Key = (Uuid, Arc<Children>);
+    type Key = (Uuid, Arc<Hashed<Children>>);
     type Value = u64;
 
     async fn load(from: &Source, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>> {
@@ -106,30 +143,12 @@ impl<T: Listed> Load for ChildCounts<T> {
 }
 
 /// The parents of each kind of keys: one statement each.
-fn by_kind<K: std::hash::Hash + Eq>(keys: &[(Uuid, K)]) -> HashMap<&K, Vec<Uuid>> {
+fn by_kind<K: Hash + Eq>(keys: &[(Uuid, K)]) -> HashMap<&K, Vec<Uuid>> {
     let mut kinds: HashMap<&K, Vec<Uuid>> = HashMap::new();
     for (parent, kind) in keys {
         kinds.entry(kind).or_default().push(*parent);
     }
     kinds
-}
-
-/// The parents' ids as a table `parents`, from one bound value.
-struct Parents {
-    table: FunctionCall,
-    /// The id in a row of that table.
-    id: Expr,
-}
-
-impl Parents {
-    fn new(ids: Vec<Uuid>, backend: DbBackend) -> Self {
-        if backend == DbBackend::Postgres {
-            return Self { table: Func::cust("unnest").arg(ids), id: Expr::col(("parents", "parents")) };
-        }
-        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-        let table = Func::cust("json_each").arg(serde_json::json!(ids).to_string());
-        Self { table, id: Func::cust("unhex").arg(Expr::col(("parents", "value"))).into() }
-    }
 }
 
 /// The rows of one parent, whose id is a column of the statement around.
@@ -144,13 +163,16 @@ pub(super) fn pages<E: EntityTrait>(family: &Family, parents: Vec<Uuid>, backend
     const PICKED: &str = "picked";
     let Family { children, window } = family;
     let keys = children.order.of::<E>();
-    let Parents { table, id } = Parents::new(parents, backend);
+    let Wanted { table, id } = Wanted::new(parents, backend);
 
     let mut picked = children_of::<E>(id, children, backend);
     narrow(&mut picked, children.parent.table, &keys, window, backend);
 
     let mut query = SelectStatement::new();
-    query.column((PICKED, Asterisk)).from_function(table, "parents");
+    for column in E::Column::iter() {
+        query.column((PICKED, column));
+    }
+    query.from_function(table, WANTED);
     if backend == DbBackend::Postgres {
         query.join_lateral(JoinType::InnerJoin, picked, PICKED, Expr::cust("TRUE"));
     } else if let Some(key) = E::PrimaryKey::iter().next() {
@@ -171,11 +193,11 @@ pub(super) fn counts<E: EntityTrait>(
     parents: Vec<Uuid>,
     backend: DbBackend,
 ) -> Statement {
-    let Parents { table, id } = Parents::new(parents, backend);
+    let Wanted { table, id } = Wanted::new(parents, backend);
     let rows = up_to_count(children_of::<E>(id.clone(), children, backend));
     let mut count = SelectStatement::new();
     count.expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "rows");
     let mut query = SelectStatement::new();
-    query.expr_as(id, "parent").expr_as(count, "n").from_function(table, "parents");
+    query.expr_as(id, "parent").expr_as(count, "n").from_function(table, WANTED);
     backend.build(&query)
 }

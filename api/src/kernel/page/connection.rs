@@ -8,6 +8,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use ::entity::row::FromColumns;
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use sea_orm::{EntityTrait, ModelTrait, Select};
 use tokio::sync::OnceCell;
@@ -33,12 +34,12 @@ pub(super) const COUNTED: u64 = 10_000;
 /// A stored object whose row is an entity's, so that lists of it can be queried. Every such object is one.
 pub trait Listed: Stored<Row = <<Self as Listed>::Entity as EntityTrait>::Model> {
     /// The entity.
-    type Entity: EntityTrait<Model: Sync>;
+    type Entity: EntityTrait<Model: FromColumns + Sync>;
 }
 
 impl<T: Stored> Listed for T
 where
-    T::Row: ModelTrait,
+    T::Row: ModelTrait + FromColumns,
     <T::Row as ModelTrait>::Entity: EntityTrait<Model = T::Row>,
 {
     type Entity = <T::Row as ModelTrait>::Entity;
@@ -139,7 +140,7 @@ impl<T: Listed> Listing<T> {
     /// Where the page begins and ends, and whether there is more.
     async fn page_info(&self, ctx: &Context<'_>) -> async_graphql::Result<PageInfo> {
         let slice = self.slice(ctx).await?;
-        let cursor_of = |row: Option<&T::Row>| row.map(|row| self.cursor_of(row)).transpose();
+        let cursor_of = |row: Option<&Arc<T::Row>>| row.map(|row| self.cursor_of(row)).transpose();
         let window = &self.window;
         Ok(PageInfo {
             has_next_page: if window.is_backward { window.before.is_some() } else { slice.has_more },
@@ -167,7 +168,7 @@ impl<T: Listed> AtHand for Listing<T> {
 /// One object of a page, with its place.
 pub struct Edge<T: Listed> {
     cursor: Cursor,
-    row: T::Row,
+    row: Arc<T::Row>,
 }
 
 impl<T: Listed> TypeName for Edge<T> {

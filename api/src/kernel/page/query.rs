@@ -1,5 +1,8 @@
 //! A list in SQL: a page of it, and its count.
 
+use std::sync::Arc;
+
+use ::entity::row::FromColumns;
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, QueryTrait, Select,
     sea_query::{Asterisk, Expr, Func, SelectStatement},
@@ -9,12 +12,13 @@ use super::{args::Window, connection::COUNTED, order::Keys};
 use crate::kernel::{
     db::Conn,
     error::{Error, Result},
+    rows,
 };
 
 /// The rows of a page in the order of the list.
 #[derive(Clone, Debug)]
 pub(super) struct Slice<R> {
-    pub(super) rows: Vec<R>,
+    pub(super) rows: Vec<Arc<R>>,
     /// Whether there is more in the direction of paging.
     pub(super) has_more: bool,
 }
@@ -27,7 +31,7 @@ impl<R> Default for Slice<R> {
 
 impl<R> Slice<R> {
     /// The page of `window` from the rows that [`narrow`] let through.
-    pub(super) fn of(mut rows: Vec<R>, window: &Window) -> Self {
+    pub(super) fn of(mut rows: Vec<Arc<R>>, window: &Window) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
@@ -59,7 +63,7 @@ pub(super) fn narrow(
 }
 
 /// The rows of a page.
-pub(super) async fn fetch<E: EntityTrait>(
+pub(super) async fn fetch<E: EntityTrait<Model: FromColumns>>(
     mut select: Select<E>,
     keys: &Keys,
     window: &Window,
@@ -67,7 +71,8 @@ pub(super) async fn fetch<E: EntityTrait>(
 ) -> Result<Slice<E::Model>> {
     let table = sea_orm::IdenStatic::as_str(&E::default());
     narrow(QueryTrait::query(&mut select), table, keys, window, db.get_database_backend());
-    Ok(Slice::of(select.all(db).await?, window))
+    let rows = rows::all(select, db).await?.into_iter().map(Arc::new).collect();
+    Ok(Slice::of(rows, window))
 }
 
 /// How many rows there are, up to one more than is counted.

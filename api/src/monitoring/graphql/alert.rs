@@ -1,5 +1,7 @@
 //! Alerts as clients see them.
 
+use std::sync::Arc;
+
 use ::entity::{
     actor_kind::ActorKind,
     alert::{self, Column},
@@ -64,7 +66,7 @@ impl Word for AlertSeverity {
 
 /// A condition that somebody should look at.
 #[derive(Debug)]
-pub struct Alert(alert::Model);
+pub struct Alert(Arc<alert::Model>);
 
 impl Stored for Alert {
     type Row = alert::Model;
@@ -73,7 +75,7 @@ impl Stored for Alert {
     const NOUN: &'static str = "alert";
     const READ: &'static str = permissions::READ;
 
-    fn of(row: alert::Model) -> Self {
+    fn of(row: Arc<alert::Model>) -> Self {
         Self(row)
     }
 

@@ -1,5 +1,7 @@
 //! Services as clients see them.
 
+use std::sync::Arc;
+
 use ::entity::{service, service_status};
 use async_graphql::{Context, Enum, ID};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -85,7 +87,7 @@ impl UptimeRange {
 
 /// Something of the platform that is watched.
 #[derive(Debug)]
-pub struct Service(service::Model);
+pub struct Service(Arc<service::Model>);
 
 impl Stored for Service {
     type Row = service::Model;
@@ -106,7 +108,7 @@ impl Stored for Service {
         "averageResponseTimeMs",
     ];
 
-    fn of(row: service::Model) -> Self {
+    fn of(row: Arc<service::Model>) -> Self {
         Self(row)
     }
 
@@ -303,7 +305,7 @@ impl Service {
     /// How it is doing. One that is gone meanwhile is as if nobody had asked it.
     async fn status(&self, ctx: &Context<'_>) -> Result<service_status::Model> {
         let found = ctx.request().loaders().one::<Statuses>(self.0.id).await?;
-        Ok(found.unwrap_or_else(|| ServiceRow::new(self.0.clone()).status))
+        Ok(found.unwrap_or_else(|| ServiceRow::new((*self.0).clone()).status))
     }
 
     async fn tally(&self, ctx: &Context<'_>, range: UptimeRange) -> Result<Tally> {

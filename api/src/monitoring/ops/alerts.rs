@@ -280,7 +280,7 @@ pub async fn relink_alerts(tx: &mut Tx, from: &[Uuid], to: Uuid) -> Result<usize
 
 async fn service_name(tx: &Tx, id: Option<Uuid>) -> Result<Option<String>> {
     let Some(id) = id else { return Ok(None) };
-    Ok(store::services_by_id(tx.db(), &[id]).await?.remove(&id).map(|service| service.name))
+    Ok(store::services_by_id(tx.db(), &[id]).await?.remove(&id).map(|service| service.name.clone()))
 }
 
 /// Saves a change and records it.

@@ -1,6 +1,6 @@
 //! Queries of alerts.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::alert::{self, AlertSeverity, Column};
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result, tx::Tx};
+use crate::kernel::{actor::Boundary, db::Conn, error::Result, rows, tx::Tx};
 
 /// What makes an alert an open one. Spelled out, not bound: only so both databases see that the unique index applies.
 const OPEN: &str = "status <> 'RESOLVED'";
@@ -26,9 +26,8 @@ pub fn alerts(boundary: &Boundary) -> Select<alert::Entity> {
 }
 
 /// Alerts by id.
-pub async fn alerts_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, alert::Model>> {
-    let rows = alerts(&Boundary::All).filter(Column::Id.is_in(ids.iter().copied())).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+pub async fn alerts_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<alert::Model>>> {
+    rows::by_id(alerts(&Boundary::All), Column::Id, ids, |row| row.id, db).await
 }
 
 /// The incident that an alert is joined to.

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    kernel::{db::Conn, error::Result, telemetry::Telemetry},
+    kernel::{db::Conn, error::Result, rows, telemetry::Telemetry},
     monitoring::{probe::Found, rules::Tally},
 };
 
@@ -50,7 +50,7 @@ pub async fn tallies(db: &Conn, ids: &[Uuid], since: DateTime<Utc>) -> Result<Ha
         .expr_as(of(ProbeOutcome::Degraded), "degraded")
         .column_as(Column::ResponseTimeMs.count(), "timed")
         .column_as(Column::ResponseTimeMs.sum(), "time_ms")
-        .filter(Column::ServiceId.is_in(ids.iter().copied()))
+        .filter(rows::among(Column::ServiceId, ids, db))
         .filter(Column::At.gte(since))
         .group_by(Column::ServiceId)
         .into_model::<TallyRow>()

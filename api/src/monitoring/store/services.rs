@@ -1,6 +1,9 @@
 //! Queries of services and their states.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use ::entity::{
     organization,
@@ -19,6 +22,7 @@ use crate::kernel::{
     actor::Boundary,
     db::Conn,
     error::{Error, Result, UserErrorCode},
+    rows,
     telemetry::Telemetry,
     tx::Tx,
 };
@@ -65,15 +69,14 @@ pub fn services(boundary: &Boundary) -> Select<service::Entity> {
 pub async fn services_by_id(
     db: &impl ConnectionTrait,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, service::Model>> {
-    let rows = services(&Boundary::All).filter(Column::Id.is_in(ids.iter().copied())).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+) -> Result<HashMap<Uuid, Arc<service::Model>>> {
+    rows::by_id(services(&Boundary::All), Column::Id, ids, |row| row.id, db).await
 }
 
 /// The states of services, by their ids.
 pub async fn statuses_of(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, service_status::Model>> {
     let rows = service_status::Entity::find()
-        .filter(service_status::Column::ServiceId.is_in(ids.iter().copied()))
+        .filter(rows::among(service_status::Column::ServiceId, ids, db))
         .all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.service_id, row)).collect())

@@ -41,7 +41,7 @@ async fn a_page_of_each_parent_is_read_from_the_index() {
         order: Order::desc(incident_timeline::Column::CreatedAt),
     };
     let window = Args::default().window::<incident_timeline::Entity>(children.name, &children.order).unwrap();
-    let family = Family { children: children.clone().into(), window };
+    let family = Family::new(children.clone(), window);
     let parents = vec![Uuid::nil(), Uuid::max()];
     let plan = bench.plan(pages::<incident_timeline::Entity>(&family, parents.clone(), SQLITE)).await;
     println!("{plan}\n");

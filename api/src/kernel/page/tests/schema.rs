@@ -1,10 +1,10 @@
 //! A small schema over the real tables of incidents, as a domain would write it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{incident, incident_service, incident_timeline};
 use async_graphql::{Context, Enum, Object};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::kernel::{
@@ -17,6 +17,7 @@ use crate::kernel::{
         self, Args, Children, Connection, Cursor, DateTimeFilter, Direction, EnumFilter, Filter, IdFilter,
         Ids, IntFilter, Items, List, Order, Predicate, StringFilter, Word,
     },
+    rows,
 };
 
 /// How bad.
@@ -103,26 +104,24 @@ pub struct ById<E>(std::marker::PhantomData<fn() -> E>);
 
 impl Load for ById<incident::Entity> {
     type Key = Uuid;
-    type Value = incident::Model;
+    type Value = Arc<incident::Model>;
 
-    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, incident::Model>> {
-        let found =
-            incident::Entity::find().filter(incident::Column::Id.is_in(ids.to_vec())).all(from.db()).await?;
-        Ok(found.into_iter().map(|row| (row.id, row)).collect())
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        rows::by_id(incident::Entity::find(), incident::Column::Id, ids, |row| row.id, from.db()).await
     }
 }
 
 impl Load for ById<incident_timeline::Entity> {
     type Key = Uuid;
-    type Value = incident_timeline::Model;
+    type Value = Arc<incident_timeline::Model>;
 
-    async fn load(_: &Source, _: &[Uuid]) -> Result<HashMap<Uuid, incident_timeline::Model>> {
+    async fn load(_: &Source, _: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         Ok(HashMap::new())
     }
 }
 
-pub struct Incident(incident::Model);
-pub struct IncidentTimelineEntry(incident_timeline::Model);
+pub struct Incident(Arc<incident::Model>);
+pub struct IncidentTimelineEntry(Arc<incident_timeline::Model>);
 
 impl Stored for Incident {
     type Row = incident::Model;
@@ -131,7 +130,7 @@ impl Stored for Incident {
     const NOUN: &'static str = "incident";
     const READ: &'static str = "incidents.read";
 
-    fn of(row: incident::Model) -> Self {
+    fn of(row: Arc<incident::Model>) -> Self {
         Self(row)
     }
 
@@ -151,7 +150,7 @@ impl Stored for IncidentTimelineEntry {
     const NOUN: &'static str = "timeline entry";
     const READ: &'static str = "incidents.read";
 
-    fn of(row: incident_timeline::Model) -> Self {
+    fn of(row: Arc<incident_timeline::Model>) -> Self {
         Self(row)
     }
 
