@@ -98,6 +98,8 @@ pub struct Kernel(Arc<Inner>);
 /// What a [`Kernel`] is made of.
 #[derive(Debug)]
 pub struct Inner {
+    /// Of this process, as long as it runs.
+    id: Uuid,
     db: Db,
     clock: Clock,
     ids: id::Generator,
@@ -144,6 +146,7 @@ impl Kernel {
         let head = log::head(&conn).await?;
         let started_at = parts.clock.now();
         Ok(Self(Arc::new(Inner {
+            id: Uuid::from_u128(rand::random()),
             db: parts.db,
             clock: parts.clock,
             ids: id::Generator::new(),

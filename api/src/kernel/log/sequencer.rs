@@ -1,9 +1,9 @@
 //! The sequencer: gives committed events their positions and audit entries their leaves.
 //!
 //! There is no leader: on PostgreSQL whoever gets the advisory lock is the one, for one transaction. The lock is taken
-//! in a statement of its own, so that the next one sees everything that was committed when it was. A frozen holder is
-//! freed by `idle_in_transaction_session_timeout`. SQLite has one writer, which calls [`sequence`] in its own
-//! transaction.
+//! in a statement of its own, so that the next one sees everything that was committed when it was. That one does it all:
+//! it competes with the requests for the same processors. A frozen holder is freed by
+//! `idle_in_transaction_session_timeout`. SQLite has one writer, which calls [`sequence`] in its own transaction.
 
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use sea_orm::{
     QueryFilter, Statement, TransactionTrait,
     sea_query::{Expr, Query},
 };
+
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::POLL;
 use crate::kernel::{
@@ -25,10 +27,33 @@ use crate::kernel::{
 const LOCK: i64 = i64::from_be_bytes(*b"opsg log");
 /// Rows a transaction.
 pub(in crate::kernel) const BATCH: u64 = 1000;
-/// The channel on which PostgreSQL says that positions were given.
+/// The channel on which PostgreSQL says that positions were given, and which process gave them.
 pub(super) const CHANNEL: &str = "opsgate_log";
+/// The least time from one batch to the next: under load they get larger instead of more.
+const PACE: Duration = Duration::from_millis(5);
 
-/// Gives the next rows of the outbox their places. The caller holds the lock, or is SQLite's writer.
+/// Gives the oldest `$1` rows of the outbox their places, and says so as `$2` on the channel `$3`. Where the head is gone, the caller undoes
+/// it.
+const SEQUENCE: &str = "\
+WITH gone AS (
+    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1)
+    RETURNING seq, event_id, audit_log_id, leaf_hash
+), placed AS (
+    SELECT row_number() OVER (ORDER BY seq) AS place, event_id, audit_log_id, leaf_hash FROM gone
+), head AS (
+    UPDATE log_head SET position = position + given.n, leaf = leaf + given.n
+    FROM (SELECT count(*) AS n FROM gone) AS given WHERE id = 1 AND given.n > 0
+    RETURNING position - given.n AS position, leaf - given.n AS leaf
+), positions AS (
+    INSERT INTO event_positions (position, event_id)
+    SELECT head.position + placed.place, placed.event_id FROM placed, head
+), leaves AS (
+    INSERT INTO audit_leaves (leaf_index, audit_log_id, leaf_hash)
+    SELECT head.leaf + placed.place - 1, placed.audit_log_id, placed.leaf_hash FROM placed, head
+)
+SELECT (SELECT count(*) FROM gone) AS given, (SELECT pg_notify($3, $2)::text FROM head) AS told";
+
+/// Gives the next rows of the outbox their places. The caller is SQLite's writer.
 ///
 /// # Errors
 /// Where the database refuses; nothing has happened then.
@@ -84,16 +109,18 @@ pub async fn run(kernel: Kernel) {
     }
     let (mut wait, mut trouble) = (POLL, Trouble::with("giving events their positions"));
     loop {
+        let begun = Instant::now();
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = sleep(wait) => {}
             () = kernel.wakes.sequencer.notified() => {}
         }
+        sleep_until(begun + PACE).await;
         let turn = batch(&kernel).await;
         trouble.note(&turn);
         wait = match turn {
             Ok(Turn::More) => Duration::ZERO,
             // Somebody else is at it, perhaps with a snapshot from before our commit.
-            Ok(Turn::Locked) => Duration::from_millis(5),
+            Ok(Turn::Locked) => PACE,
             Ok(Turn::Done) | Err(_) => POLL,
         };
     }
@@ -132,14 +159,21 @@ async fn batch(kernel: &Kernel) -> Result<Turn> {
         db.rollback().await?;
         return Ok(Turn::Locked);
     }
-    let given = sequence(&db).await?;
+    let values = [BATCH.into(), kernel.id.to_string().into(), CHANNEL.into()];
+    let sequence = Statement::from_sql_and_values(backend, SEQUENCE, values);
+    let Some(row) = db.query_one_raw(sequence).await? else {
+        return Err(Error::internal("a count came back empty"));
+    };
+    let given: i64 = row.try_get("", "given")?;
     if given == 0 {
         db.rollback().await?;
         return Ok(Turn::Done);
     }
-    let notify = Statement::from_sql_and_values(backend, "SELECT pg_notify($1, '')", [CHANNEL.into()]);
-    db.execute_raw(notify).await?;
+    if row.try_get::<Option<String>>("", "told")?.is_none() {
+        db.rollback().await?;
+        return Err(Error::internal("log_head has no row"));
+    }
     db.commit().await?;
     kernel.wakes.tailer.notify_one();
-    Ok(if given as u64 == BATCH { Turn::More } else { Turn::Done })
+    Ok(if given.unsigned_abs() == BATCH { Turn::More } else { Turn::Done })
 }

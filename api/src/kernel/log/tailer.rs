@@ -53,8 +53,11 @@ async fn listen(kernel: Kernel, pool: sqlx::PgPool) {
 async fn hear(kernel: &Kernel, pool: &sqlx::PgPool) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
+    let own = kernel.id.to_string();
     loop {
-        listener.recv().await?;
-        kernel.wakes.tailer.notify_one();
+        // Of its own batches this process knows.
+        if listener.recv().await?.payload() != own {
+            kernel.wakes.tailer.notify_one();
+        }
     }
 }
