@@ -8,11 +8,16 @@
 //!
 //! What it can't tell apart it leaves to the library: a response key that occurs twice, which has to be merged.
 
-use std::{borrow::Cow, future::poll_fn, task::Poll};
+use std::{
+    borrow::Cow,
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{self, Poll, Waker},
+};
 
 use async_graphql::{
     ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
-    indexmap::IndexMap,
+    indexmap::{IndexMap, map::Entry},
     parser::types::{Field, Selection, SelectionSet},
     registry::Registry,
     resolver_utils::resolve_container,
@@ -128,26 +133,29 @@ fn collect<'a, T: AtHand>(
         let (condition, fields) = match &selection.node {
             Selection::Field(field) => {
                 let is_plain = field.node.selection_set.node.items.is_empty();
-                let key = &field.node.response_key().node;
-                if answer.contains_key(key) {
+                let place = answer.len();
+                let slot = match answer.entry(field.node.response_key().node.clone()) {
+                    Entry::Vacant(slot) => slot.insert(Value::Null),
                     // Validation has made sure that it is the same field with the same arguments.
-                    if is_plain {
-                        continue;
-                    }
-                    return Ok(false);
-                }
+                    Entry::Occupied(_) if is_plain => continue,
+                    Entry::Occupied(_) => return Ok(false),
+                };
                 let at_hand = if field.node.name.node == "__typename" {
                     Some(Ok(Value::String(object.introspection_type_name().into_owned())))
                 } else if is_plain && !T::WAITS.contains(&field.node.name.node.as_str()) {
-                    let value = resolve(ctx, field, object).now_or_never();
-                    debug_assert!(value.is_some(), "{}.{} waits, and doesn't say so", T::type_name(), key);
+                    let value = now(pin!(resolve(ctx, field, object)));
+                    debug_assert!(
+                        value.is_some(),
+                        "{}.{} waits, and doesn't say so",
+                        T::type_name(),
+                        field.node.name
+                    );
                     value
                 } else {
                     None
                 };
-                let (place, _) = answer.insert_full(key.clone(), Value::Null);
                 match at_hand {
-                    Some(value) => answer[place] = value?,
+                    Some(value) => *slot = value?,
                     None => {
                         let value = Box::pin(resolve(ctx, field, object));
                         edges.push(Edge { object: index, place, value });
@@ -177,6 +185,14 @@ fn collect<'a, T: AtHand>(
         }
     }
     Ok(true)
+}
+
+/// What comes without waiting. The future stays where it is: it is as large as the type's largest resolver.
+fn now<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
 }
 
 /// One field, null where it may be and has failed.
