@@ -87,6 +87,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The largest body of a request, in bytes.
     pub body_limit_bytes: usize,
+    /// The most bytes of all bodies that are being read.
+    pub bodies_limit_bytes: usize,
     /// The longest time until a request's body is there.
     pub body_timeout: Duration,
     /// The longest document, in bytes.
@@ -215,6 +217,7 @@ impl Config {
             idle_timeout: from.whole("idle_timeout_ms").map(Duration::from_millis)?,
             request_timeout: from.whole("request_timeout_ms").map(Duration::from_millis)?,
             body_limit_bytes: from.whole("body_limit_bytes")?,
+            bodies_limit_bytes: from.whole("bodies_limit_bytes")?,
             body_timeout: from.whole("body_timeout_ms").map(Duration::from_millis)?,
             document_max_bytes: from.whole("document_max_bytes")?,
             document_max_tokens: from.whole("document_max_tokens")?,

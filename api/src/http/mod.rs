@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use async_graphql::Response;
 use axum::{Router, routing::get};
+use tokio::sync::Semaphore;
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::Instrument;
 
@@ -62,6 +63,8 @@ struct Parts {
     pipeline: Pipeline,
     reservations: Reservations,
     connections: TaskTracker,
+    /// Of the bodies that are being read.
+    room: Arc<Semaphore>,
     authenticator: Authenticator,
     config: Config,
 }
@@ -87,6 +90,7 @@ impl Face {
             pipeline,
             reservations: Reservations::default(),
             connections: TaskTracker::new(),
+            room: Arc::new(Semaphore::new(config.bodies_limit_bytes)),
             authenticator,
             config,
         }))
@@ -134,7 +138,7 @@ impl Face {
 
     fn body_bounds(&self) -> Bounds {
         let config = self.config();
-        Bounds { bytes: config.body_limit_bytes, time: config.body_timeout }
+        Bounds { bytes: config.body_limit_bytes, time: config.body_timeout, room: self.0.room.clone() }
     }
 }
 

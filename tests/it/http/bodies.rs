@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::select_all;
 use opsgate::config::Overrides;
 use serde_json::json;
 use tests::{TestGateway, Wire};
@@ -96,6 +97,32 @@ async fn a_body_has_a_longest_length() {
     let exact = query("{ __typename }");
     let padded = format!("{exact}{}", " ".repeat(2048 - exact.len()));
     assert_eq!(post(&gateway, &[JSON], padded).await.data(), typename());
+}
+
+#[tokio::test]
+async fn all_bodies_together_have_a_longest_length() {
+    let overrides = Overrides::default().with("body_limit_bytes", "4096").with("bodies_limit_bytes", "8192");
+    let gateway = TestGateway::start_with(overrides).await;
+    let body = query("{ __typename }");
+    let body = format!("{body}{}", " ".repeat(4000 - body.len()));
+    let (begun, rest) = body.split_at(3900);
+    let head =
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n";
+    let mut wires = Vec::new();
+    for _ in 0..3 {
+        let mut wire = Wire::connect(gateway.address()).await;
+        wire.send(head).await.send(begun).await;
+        wires.push(wire);
+    }
+    // There is room for two of them, whichever came first.
+    let replies = wires.iter_mut().map(|wire| Box::pin(wire.reply()));
+    let (reply, refused, _) = select_all(replies).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (503, "UNAVAILABLE".to_owned()));
+    assert!(wires.remove(refused).is_closed().await);
+    for mut wire in wires {
+        assert_eq!(wire.send(rest).await.reply().await.data(), typename());
+    }
+    assert_eq!(post(&gateway, &[JSON], &body).await.data(), typename());
 }
 
 #[tokio::test]

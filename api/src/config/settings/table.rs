@@ -137,6 +137,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     open("body_limit_bytes", "The largest body of a request.", Whole(1024..=1 << 30), Value("1048576")),
     open(
+        "bodies_limit_bytes",
+        "What all bodies that are being read may take together. One for which there is no room is refused.",
+        Whole(1024..=1 << 40),
+        Value("268435456"),
+    ),
+    open(
         "body_timeout_ms",
         "How long the body of a request may take to arrive, in milliseconds.",
         Whole(1..=DAY_MS),

@@ -4,52 +4,76 @@
 //! doesn't ask for forms and plain text. And only as it is: a compressed body is refused, since requests are small, and
 //! what isn't unpacked can't be a bomb.
 
-use std::{error::Error as _, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, StatusCode, header},
 };
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Params, Refusal, origin::one};
+use crate::kernel::error::Error;
 
 /// How long and how large a body may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Bounds {
     /// The most bytes.
     pub bytes: usize,
     /// The longest time until it is there.
     pub time: Duration,
+    /// The bytes that all bodies may take together while they are being read: nobody has said yet who sends them.
+    pub room: Arc<Semaphore>,
 }
 
 /// Reads the request in `body`.
 ///
 /// # Errors
-/// 415 where it is of another type or encoding, 413 where it is too long, 408 where it takes too long, 400 where it
-/// isn't a request.
+/// 415 where it is of another type or encoding, 413 where it is too long, 408 where it takes too long, 503 where there is
+/// no room for it now, 400 where it isn't a request.
 pub async fn read(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Params, Refusal> {
     is_json(headers)?;
     is_plain(headers)?;
     let length = one(headers, header::CONTENT_LENGTH.as_str())?.and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > bounds.bytes as u64) {
-        return Err(too_long(bounds));
+        return Err(too_long(&bounds));
     }
-    let bytes = match tokio::time::timeout(bounds.time, to_bytes(body, bounds.bytes)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
-            return Err(too_long(bounds));
-        }
-        Ok(Err(_)) => return Err(Refusal::malformed("the body broke off")),
-        Err(_) => {
-            let refusal = Refusal::http(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
-            return Err(refusal.with(header::CONNECTION, "close"));
-        }
+    let Ok(gathered) = tokio::time::timeout(bounds.time, gather(body, &bounds)).await else {
+        let refusal = Refusal::http(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
+        return Err(refusal.with(header::CONNECTION, "close"));
     };
+    let (bytes, _room) = gathered?;
     Params::from_json(&bytes)
 }
 
-fn too_long(bounds: Bounds) -> Refusal {
+/// The body's bytes, and the room that they take.
+async fn gather(body: Body, bounds: &Bounds) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
+    let mut body = Limited::new(body, bounds.bytes);
+    let (mut bytes, mut room) = (Vec::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+            true => too_long(bounds),
+            false => Refusal::malformed("the body broke off"),
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        // What is longer doesn't fit anyhow.
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let Ok(more) = bounds.room.clone().try_acquire_many_owned(length) else {
+            let refusal =
+                Refusal::from(Error::unavailable("too much is being sent at the same time: try again"));
+            return Err(refusal.with(header::CONNECTION, "close"));
+        };
+        match &mut room {
+            Some(room) => room.merge(more),
+            None => room = Some(more),
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, room))
+}
+
+fn too_long(bounds: &Bounds) -> Refusal {
     let message = format!("the body is longer than {} bytes", bounds.bytes);
     Refusal::http(StatusCode::PAYLOAD_TOO_LARGE, &message).with(header::CONNECTION, "close")
 }
