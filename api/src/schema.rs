@@ -35,7 +35,7 @@ pub struct Query(
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(incidents::Mutation, monitoring::Mutation);
+pub struct Mutation(access::Mutation, incidents::Mutation, monitoring::Mutation);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
@@ -86,8 +86,9 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 14] = [
+    let fields: [&[RootField]; 15] = [
         access::Query::FIELDS,
+        access::Mutation::FIELDS,
         audit::Query::FIELDS,
         audit::Subscription::FIELDS,
         directory::Query::FIELDS,

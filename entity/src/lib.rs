@@ -34,6 +34,8 @@ pub mod outbox;
 pub mod probe_result;
 pub mod reactor_cursor;
 pub mod retention_guard;
+pub mod role;
+pub mod role_assignment;
 pub mod row;
 pub mod schedule;
 pub mod sequence;

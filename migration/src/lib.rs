@@ -13,6 +13,7 @@ mod m20261121_000003_audit_events;
 mod m20261121_000004_monitoring;
 mod m20261121_000005_incidents;
 mod m20261121_000006_trusted_documents;
+mod m20261121_000007_roles;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_monitoring::Migration),
             Box::new(m20261121_000005_incidents::Migration),
             Box::new(m20261121_000006_trusted_documents::Migration),
+            Box::new(m20261121_000007_roles::Migration),
         ]
     }
 }

@@ -100,6 +100,27 @@ impl TestGateway {
         self.client(&token)
     }
 
+    /// A token that acts as an account, within these scopes.
+    pub async fn acting(&self, account: Uuid, scopes: &[&str]) -> Client {
+        let new = NewToken {
+            name: "acting".to_owned(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            organization_id: PLATFORM,
+            expires_at: None,
+            admin_user_id: Some(account),
+        };
+        self.token_of(new).await
+    }
+
+    /// Whoever shows a new token.
+    pub async fn token_of(&self, new: NewToken) -> Client {
+        let mut tx = Tx::system(&self.kernel, "test").await.unwrap();
+        let token = access::create_token(&mut tx, new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.rights_read().await;
+        self.client(token.expose())
+    }
+
     /// Has the token of `client` run these documents and nothing else; where there is no list, any.
     pub async fn trust(&self, client: &Client, documents: Option<&[&str]>) {
         let mut tx = Tx::system(&self.kernel, "test").await.unwrap();

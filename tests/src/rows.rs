@@ -1,11 +1,13 @@
 //! What no mutation can make yet: rows that a test puts into the database past the gateway.
 
+use chrono::{DateTime, Utc};
 use entity::{
+    actor_kind::ActorKind,
     admin_user::{self, AdminLevel},
     api_token, authz_epoch,
     list::StringList,
     organization::{self, OrganizationStatus},
-    organization_member,
+    organization_member, role, role_assignment,
     user::{self, UserStatus},
 };
 use opsgate::kernel::token::ApiToken;
@@ -147,11 +149,66 @@ impl TestGateway {
         id
     }
 
+    /// A role.
+    pub async fn role(&self, name: &str, permissions: &[&str]) -> Uuid {
+        let now = self.kernel().clock().now();
+        let row = role::Model {
+            id: self.kernel().new_id(now),
+            name: name.to_owned(),
+            description: format!("{name} does this"),
+            permissions: StringList(permissions.iter().map(|&key| key.to_owned()).collect()),
+            is_built_in: false,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let id = row.id;
+        self.plant(row).await;
+        id
+    }
+
+    /// An account's having a role.
+    pub async fn assign(&self, role: Uuid, account: Uuid, expires_at: Option<DateTime<Utc>>) -> Uuid {
+        let now = self.kernel().clock().now();
+        let row = role_assignment::Model {
+            id: self.kernel().new_id(now),
+            role_id: role,
+            role_name: "planted".to_owned(),
+            admin_user_id: account,
+            granted_by_kind: ActorKind::System,
+            granted_by_id: "test".to_owned(),
+            granted_at: now,
+            expires_at,
+            revoked_by_kind: None,
+            revoked_by_id: None,
+            revoked_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let id = row.id;
+        self.plant(row).await;
+        self.rights_changed().await;
+        id
+    }
+
     /// Takes an account out of use.
     pub async fn deactivate(&self, account: Uuid) {
         let db = self.database().sql().await;
         admin_user::Entity::update_many()
             .col_expr(admin_user::Column::IsActive, Expr::value(false))
+            .filter(admin_user::Column::Id.eq(account))
+            .exec(db)
+            .await
+            .unwrap();
+        self.rights_changed().await;
+    }
+
+    /// Gives an account a level.
+    pub async fn set_level(&self, account: Uuid, level: AdminLevel) {
+        let db = self.database().sql().await;
+        admin_user::Entity::update_many()
+            .col_expr(admin_user::Column::Level, Expr::value(level.to_value()))
             .filter(admin_user::Column::Id.eq(account))
             .exec(db)
             .await

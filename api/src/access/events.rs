@@ -1,52 +1,89 @@
-//! What happens to accounts and tokens.
+//! What happens to accounts, roles and tokens.
 
 use ::entity::{
     admin_user, api_token,
     audit_log::{AuditCategory, AuditSeverity},
+    role, role_assignment,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::{ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
     actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM},
     event::{Entity, Event, EventType},
+    scalar::Timestamp,
 };
 
-static USER_CREATED: EventType = EventType {
-    name: "admin.user.created",
-    version: 1,
-    description: "An admin account was made.",
-    category: AuditCategory::Admin,
-    severity: AuditSeverity::High,
-    action: "ADMIN_USER_CREATE",
-    permission: "access.read",
-};
+macro_rules! event_types {
+    ($($name:ident $text:literal $action:literal $severity:ident $description:literal;)*) => {
+        $(pub(super) static $name: EventType = EventType {
+            name: $text,
+            version: 1,
+            description: $description,
+            category: AuditCategory::Admin,
+            severity: AuditSeverity::$severity,
+            action: $action,
+            permission: permissions::READ,
+        };)*
+        /// All of them.
+        pub const ALL: &[&EventType] = &[$(&$name),*];
+    };
+}
 
-static TOKEN_CREATED: EventType = EventType {
-    name: "admin.token.created",
-    version: 1,
-    description: "An API token was made.",
-    category: AuditCategory::Admin,
-    severity: AuditSeverity::Medium,
-    action: "API_TOKEN_CREATE",
-    permission: "access.read",
-};
+event_types! {
+    USER_CREATED "admin.user.created" "ADMIN_USER_CREATE" High "An admin account was made.";
+    TOKEN_CREATED "admin.token.created" "API_TOKEN_CREATE" Medium "An API token was made.";
+    TOKEN_UPDATED "admin.token.updated" "API_TOKEN_UPDATE" Medium
+        "An API token was changed: by then it is trusted with these documents, or with any.";
+    USER_UPDATED "admin.user.updated" "ADMIN_USER_UPDATE" High "What an admin account may was changed.";
+    USER_DEACTIVATED "admin.user.deactivated" "ADMIN_USER_DEACTIVATE" High "An admin account was taken out of use.";
+    USER_REACTIVATED "admin.user.reactivated" "ADMIN_USER_REACTIVATE" High "An admin account may be used again.";
+    ROLE_CREATED "admin.role.created" "ROLE_CREATE" Medium "A role was made.";
+    ROLE_UPDATED "admin.role.updated" "ROLE_UPDATE" High "A role was changed, and what everybody may who has it.";
+    ROLE_DELETED "admin.role.deleted" "ROLE_DELETE" Medium "A role was deleted, which nobody had any more.";
+    ROLE_GRANTED "admin.role.granted" "ROLE_GRANT" High "An admin account was given a role.";
+    ROLE_REVOKED "admin.role.revoked" "ROLE_REVOKE" High "A role was taken away from an admin account.";
+}
 
-static TOKEN_UPDATED: EventType = EventType {
-    name: "admin.token.updated",
-    version: 1,
-    description: "An API token was changed: by then it is trusted with these documents, or with any.",
-    category: AuditCategory::Admin,
-    severity: AuditSeverity::Medium,
-    action: "API_TOKEN_UPDATE",
-    permission: "access.read",
-};
+/// `ty` happened to an account that was `before` and is `after`.
+pub(super) fn user(
+    ty: &'static EventType,
+    before: Option<&admin_user::Model>,
+    after: &admin_user::Model,
+) -> Event {
+    let state = |account: &admin_user::Model| json!({ "level": account.level, "permissions": account.permissions.0, "isActive": account.is_active });
+    let entity = Entity::new("AdminUser", ADMIN_USER, after.id, after.version, PLATFORM);
+    Event::new(ty, entity).about(after.user_id).data(changed(before.map(state), state(after)))
+}
 
-/// All of them.
-pub const ALL: &[&EventType] = &[&USER_CREATED, &TOKEN_CREATED, &TOKEN_UPDATED];
+/// `ty` happened to a role that was `before` and is `after`.
+pub(super) fn role(ty: &'static EventType, before: Option<&role::Model>, after: &role::Model) -> Event {
+    let state = |role: &role::Model| json!({ "name": role.name, "description": role.description, "permissions": role.permissions.0 });
+    let entity = Entity::new("Role", ROLE, after.id, after.version, PLATFORM);
+    Event::new(ty, entity).data(changed(before.map(state), state(after)))
+}
 
-pub(super) fn user_created(account: &admin_user::Model) -> Event {
-    let entity = Entity::new("AdminUser", ADMIN_USER, account.id, account.version, PLATFORM);
-    Event::new(&USER_CREATED, entity).about(account.user_id).data(json!({ "level": account.level }))
+/// What is now, and what was before it: who reads the record needs no earlier entry.
+fn changed(before: Option<Value>, mut after: Value) -> Value {
+    if let Some(before) = before {
+        after["before"] = before;
+    }
+    after
+}
+
+/// `ty` happened to an assignment; `account` is whose.
+pub(super) fn assignment(
+    ty: &'static EventType,
+    row: &role_assignment::Model,
+    account: &admin_user::Model,
+) -> Event {
+    let entity = Entity::new("RoleAssignment", ROLE_ASSIGNMENT, row.id, row.version, PLATFORM);
+    Event::new(ty, entity).about(account.user_id).data(json!({
+        "adminUserId": ADMIN_USER.encode(row.admin_user_id),
+        "roleId": ROLE.encode(row.role_id),
+        "role": row.role_name,
+        "expiresAt": row.expires_at.map(|at| Timestamp(at).to_string()),
+    }))
 }
 
 pub(super) fn token_created(token: &api_token::Model) -> Event {

@@ -1,8 +1,8 @@
-//! How accounts are loaded by id.
+//! How accounts, roles and assignments are loaded by id.
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::admin_user;
+use ::entity::{admin_user, role, role_assignment};
 use uuid::Uuid;
 
 use super::store;
@@ -30,5 +30,31 @@ impl Load for AdminUsers {
             accounts.insert(row.account.id, Arc::new(row.account));
         }
         Ok(accounts)
+    }
+}
+
+/// Roles by id.
+#[derive(Debug)]
+pub struct Roles;
+
+impl Load for Roles {
+    type Key = Uuid;
+    type Value = Arc<role::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::roles_by_id(from.db(), ids).await
+    }
+}
+
+/// Assignments by id.
+#[derive(Debug)]
+pub struct RoleAssignments;
+
+impl Load for RoleAssignments {
+    type Key = Uuid;
+    type Value = Arc<role_assignment::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::role_assignments_by_id(from.db(), ids).await
     }
 }

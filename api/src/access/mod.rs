@@ -1,19 +1,21 @@
 //! Access: who may sign in and what they may do.
 //!
 //! Nouns first. An *admin user* is an account: a directory user with a level (SUPPORT < ADMIN < SUPER_ADMIN), extra
-//! permissions, active or not. An *API token* is what a script or a partner signs in with: it acts as itself within its
+//! permissions, active or not. A *role* is a named set of permissions; an *assignment* gives it to an account until it
+//! expires or is revoked, and counts while the account is active. An *API token* is what a script or a partner signs in with: it acts as itself within its
 //! scopes and, where it has one, its organization; or as an account, limited by its scopes. It may be *trusted* with
 //! certain documents and run nothing else. The *rights snapshot* of
 //! the kernel is read from here.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `admin_users`, `api_tokens`, `trusted_documents`, `authz_epoch` |
-//! | permissions | `access.explain`, `access.read` |
-//! | events | `admin.user.created`, `admin.token.created`, `admin.token.updated` |
+//! | tables | `admin_users`, `roles`, `role_assignments`, `api_tokens`, `trusted_documents`, `authz_epoch` |
+//! | permissions | `access.explain`, `access.read`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles` |
+//! | events | `admin.user.created`, `…updated`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.token.created`, `…updated` |
 //!
-//! What changes accounts, roles, sessions and approvals is still to come; until then rights come from the level, and
-//! accounts and tokens are made at the machine (`opsgate serve` makes the first, `opsgate token create` more).
+//! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
+//! is `rules/grants.rs`. Sessions and approvals are still to come: until then what is sensitive is given at the machine
+//! (`opsgate admin`), and tokens are made there (`opsgate serve` makes the first, `opsgate token create` more).
 
 mod events;
 mod graphql;
@@ -25,9 +27,18 @@ mod rules;
 mod store;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{Actor, AdminUser, Query};
+pub use graphql::{Actor, AdminUser, Mutation, Query, Role, RoleAssignment};
 pub use ops::{
-    NewAdminUser, NewToken, bootstrap, create_admin_user, create_token, issue_token, trust, trusted,
+    AdminUserChanges, NewAdminUser, NewAssignment, NewToken, assign, bootstrap, create_admin_user,
+    create_token, issue_token, revoke, trust, trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
+pub use rules::Granter;
 pub use store::load_rights;
+
+use crate::kernel::id::Prefix;
+
+/// `rol_…`
+pub const ROLE: Prefix = Prefix("rol");
+/// `ras_…`
+pub const ROLE_ASSIGNMENT: Prefix = Prefix("ras");

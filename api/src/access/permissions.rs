@@ -4,6 +4,9 @@ use ::entity::admin_user::AdminLevel;
 
 use crate::kernel::permission::Permission;
 
+/// Seeing accounts, roles, and who has which.
+pub const READ: &str = "access.read";
+
 /// All of them.
 pub const ALL: &[Permission] = &[
     Permission {
@@ -13,9 +16,27 @@ pub const ALL: &[Permission] = &[
         level: AdminLevel::Support,
     },
     Permission {
-        key: "access.read",
-        description: "See admin users and what they may do.",
+        key: READ,
+        description: "See admin users, roles, and what they may do.",
         is_sensitive: false,
         level: AdminLevel::Support,
+    },
+    Permission {
+        key: "access.manage_accounts",
+        description: "Make admin users, change their levels and permissions, and take them out of use.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: "access.manage_roles",
+        description: "Make, change and delete roles.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: "access.assign_roles",
+        description: "Give roles to admin users and take them away.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
     },
 ];

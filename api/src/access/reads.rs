@@ -1,11 +1,16 @@
-//! Reads: pages of admin users, bounded by the caller.
+//! Reads: pages of admin users, of roles and of who has them, bounded by the caller.
 
+use ::entity::role_assignment;
 use async_graphql::Context;
+use uuid::Uuid;
 
-use super::{graphql::AdminUser, store};
+use super::{
+    graphql::{AdminUser, Role, RoleAssignment},
+    store,
+};
 use crate::kernel::{
     error::Result,
-    page::{self, Args, Connection, List, Order, Predicate},
+    page::{self, Args, Children, Column, Connection, List, Order, Predicate},
     request::RequestExt,
 };
 
@@ -21,4 +26,75 @@ pub async fn admin_users(
 ) -> Result<Connection<AdminUser>> {
     let rows = store::admin_users(&ctx.request().caller().boundary);
     page::list(ctx, List { name: "adminUsers", rows, predicate, order }, args).await
+}
+
+/// A page of roles.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn roles(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<Role>> {
+    let rows = store::roles(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "roles", rows, predicate, order }, args).await
+}
+
+/// A page of assignments.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn role_assignments(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<RoleAssignment>> {
+    let rows = store::role_assignments(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "roleAssignments", rows, predicate, order }, args).await
+}
+
+/// A page of the assignments of an account, newest first.
+///
+/// # Errors
+/// As [`page::children`].
+pub async fn assignments_of_account(
+    ctx: &Context<'_>,
+    account: Uuid,
+    args: Args,
+) -> Result<Connection<RoleAssignment>> {
+    assignments_of(ctx, "adminUser.roleAssignments", role_assignment::Column::AdminUserId, account, args)
+        .await
+}
+
+/// A page of the assignments of a role, newest first.
+///
+/// # Errors
+/// As [`page::children`].
+pub async fn assignments_of_role(
+    ctx: &Context<'_>,
+    role: Uuid,
+    args: Args,
+) -> Result<Connection<RoleAssignment>> {
+    assignments_of(ctx, "role.assignments", role_assignment::Column::RoleId, role, args).await
+}
+
+/// Whoever sees the parent is limited to no organization.
+async fn assignments_of(
+    ctx: &Context<'_>,
+    name: &'static str,
+    parent: role_assignment::Column,
+    id: Uuid,
+    args: Args,
+) -> Result<Connection<RoleAssignment>> {
+    let children = Children {
+        name,
+        parent: Column::from(parent),
+        predicate: Predicate::default(),
+        // By id alone, which is the order of creation: the index on (parent, id) has it.
+        order: Order::desc(role_assignment::Column::Id),
+    };
+    page::children(ctx, id, children, args).await
 }

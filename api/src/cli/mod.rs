@@ -1,11 +1,13 @@
 //! The command line.
 
+mod admin;
 mod doctor;
 mod observe;
 mod output;
 mod serve;
 mod subscribe;
 mod token;
+mod when;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -49,6 +51,9 @@ enum Command {
     },
     /// Print the schema.
     Schema,
+    /// Accounts and roles, at the machine.
+    #[command(subcommand)]
+    Admin(admin::Command),
     /// API tokens.
     #[command(subcommand)]
     Token(token::Command),
@@ -130,6 +135,7 @@ async fn obey(command: Command, config: Config) -> Result<ExitCode, Box<dyn std:
     match command {
         Command::Serve(options) => serve::run(config, options).await?,
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
+        Command::Admin(command) => admin::run(&config, command).await?,
         Command::Token(command) => token::run(&config, command).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Schema | Command::Subscribe(_) => {}

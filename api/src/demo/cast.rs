@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ::entity::audit_log::AuditSurface;
+use ::entity::{admin_user::AdminLevel, audit_log::AuditSurface};
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     platform::{PATIENCE_MS, Platform},
 };
 use crate::{
-    access::{self, NewAdminUser, NewToken},
+    access::{self, Granter, NewAdminUser, NewToken},
     directory::{self, NewOrganization, UserRecord},
     kernel::{
         Kernel,
@@ -72,17 +72,15 @@ impl Cast {
         let people = directory::upsert_users(&mut tx, records.collect()).await?;
         let mut staff = STAFF.iter().zip(people);
         if let Some((first, person)) = staff.next() {
-            let new = NewAdminUser { user_id: person.id, level: first.level };
-            let account = access::create_admin_user(&mut tx, new).await?;
-            cast.staff.insert(first.key, (account.id, first.address));
+            let account = employ(&mut tx, person.id, first.level).await?;
+            cast.staff.insert(first.key, (account, first.address));
         }
         tx.commit().await?;
 
         let mut tx = Tx::begin(kernel, cast.person(STAFF[0].key)?).await?;
         for (staff, person) in staff {
-            let new = NewAdminUser { user_id: person.id, level: staff.level };
-            let account = access::create_admin_user(&mut tx, new).await?;
-            cast.staff.insert(staff.key, (account.id, staff.address));
+            let account = employ(&mut tx, person.id, staff.level).await?;
+            cast.staff.insert(staff.key, (account, staff.address));
         }
         for system in SOURCES {
             cast.add_system(
@@ -271,4 +269,10 @@ fn token(name: &str, scopes: &[&str]) -> NewToken {
 
 fn unknown(name: &str) -> Error {
     Error::internal(format!("the demo knows no {name}"))
+}
+
+/// Makes an account for somebody of the staff, and answers its id.
+async fn employ(tx: &mut Tx, user_id: Uuid, level: AdminLevel) -> Result<Uuid> {
+    let new = NewAdminUser { user_id, level, permissions: vec![] };
+    Ok(access::create_admin_user(tx, &Granter::Machine, new).await?.id)
 }

@@ -31,4 +31,4 @@ pub use ops::{
 pub use permissions::ALL as PERMISSIONS;
 
 /// `usr_…`
-const USER: Prefix = Prefix("usr");
+pub const USER: Prefix = Prefix("usr");

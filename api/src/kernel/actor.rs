@@ -93,6 +93,8 @@ pub struct Caller {
     pub identity: Option<Identity>,
     /// What they may.
     pub permissions: PermissionSet,
+    /// When that changes by itself: a role of theirs ends.
+    pub permissions_until: Option<DateTime<Utc>>,
     /// On whose rows.
     pub boundary: Boundary,
 }
@@ -124,6 +126,7 @@ impl Caller {
         Self {
             identity: None,
             permissions: PermissionSet::default(),
+            permissions_until: None,
             boundary: Boundary::Organizations(Arc::default()),
         }
     }

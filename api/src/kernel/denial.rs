@@ -31,8 +31,8 @@ pub(super) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 pub static DENIED: EventType = EventType {
     name: "admin.access.denied",
     version: 1,
-    description: "A caller was refused a field for want of a permission; or, as the field \"(document)\", a document that \
-                  its token isn't trusted with.",
+    description: "A caller was refused a field for want of a permission, or what they asked of it for want of a right to \
+                  give that; or, as the field \"(document)\", a document that its token isn't trusted with.",
     category: AuditCategory::Auth,
     severity: AuditSeverity::Low,
     action: "ACCESS_DENIED",

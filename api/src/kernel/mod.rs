@@ -142,7 +142,7 @@ impl Kernel {
     pub async fn open(parts: Parts) -> Result<Self> {
         let catalogue = Arc::new(parts.catalogue);
         let conn = Conn::Pool(parts.db.control().clone());
-        let rights = Rights::open(&conn, parts.load_rights, catalogue.clone()).await?;
+        let rights = Rights::open(&conn, parts.load_rights, catalogue.clone(), parts.clock.clone()).await?;
         let head = log::head(&conn).await?;
         let started_at = parts.clock.now();
         Ok(Self(Arc::new(Inner {

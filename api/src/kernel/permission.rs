@@ -145,7 +145,7 @@ impl Catalogue {
     }
 
     fn select(&self, keep: impl Fn(&Permission) -> bool) -> PermissionSet {
-        PermissionSet(Arc::new(self.permissions().filter(|p| keep(p)).map(|p| p.key).collect()))
+        self.permissions().filter(|p| keep(p)).map(|p| p.key).collect()
     }
 }
 
@@ -172,14 +172,35 @@ impl PermissionSet {
         self.0.contains(key)
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What both have.
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(Arc::new(self.0.intersection(&other.0).copied().collect()))
+        self.0.intersection(&other.0).copied().collect()
+    }
+
+    /// What either has.
+    pub fn union(&self, other: &Self) -> Self {
+        self.0.union(&other.0).copied().collect()
+    }
+
+    /// What this one has and `other` doesn't.
+    pub fn without(&self, other: &Self) -> Self {
+        self.0.difference(&other.0).copied().collect()
     }
 
     /// The keys, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().copied()
+    }
+}
+
+impl FromIterator<&'static str> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(keys: I) -> Self {
+        Self(Arc::new(keys.into_iter().collect()))
     }
 }
 

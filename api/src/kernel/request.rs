@@ -189,8 +189,8 @@ impl Request {
         Author::of(&self.caller, &self.origin)
     }
 
-    /// Puts on the record that the caller was refused `field`.
-    pub(super) async fn note_denial(&self, field: &str, needed: &[&'static str]) {
+    /// Puts on the record that the caller was refused `field`: for want of what is `needed`, or of a right to give.
+    pub async fn note_denial(&self, field: &str, needed: &[&'static str]) {
         let Ok(author) = self.author() else { return };
         if self.is_shared.load(Ordering::Relaxed) {
             return;

@@ -58,7 +58,7 @@ impl TestDatabase {
             clock: clock.clone(),
             sealing_key: SealingKey::generate(),
             catalogue: Catalogue::default(),
-            load_rights: |_| async { Ok(RightsData::default()) }.boxed(),
+            load_rights: |_, _| async { Ok(RightsData::default()) }.boxed(),
             environment: "test".to_owned(),
         };
         Kernel::open(parts).await.unwrap()

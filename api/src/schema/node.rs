@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Interface};
 use futures_util::future::join_all;
 
 use crate::{
-    access::AdminUser,
+    access::{AdminUser, Role, RoleAssignment},
     audit::AuditLog,
     directory::{Organization, User},
     events::PublishedEvent,
@@ -43,6 +43,10 @@ pub enum Node {
     Organization(Organization),
     /// Something that happened.
     PublishedEvent(PublishedEvent),
+    /// A named set of permissions that accounts are given.
+    Role(Role),
+    /// That an account was given a role.
+    RoleAssignment(RoleAssignment),
     /// Something that is watched.
     Service(Service),
     /// A person of the platform.
@@ -58,6 +62,8 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
         .with::<IncidentTimelineEntry>()
         .with::<Organization>()
         .with::<PublishedEvent>()
+        .with::<Role>()
+        .with::<RoleAssignment>()
         .with::<Service>()
         .with::<User>()
 });

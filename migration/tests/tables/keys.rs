@@ -2,7 +2,7 @@
 
 use entity::{
     admin_user, alert, dead_letter, idempotency_key, incident, incident_participant, incident_service,
-    organization_member, service, task, user,
+    organization_member, role_assignment, service, task, user,
 };
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, IntoActiveModel, SqlErr};
@@ -65,6 +65,9 @@ async fn unique_columns_are() {
         insert(db, rows::admin_user(&user)).await.expect("account");
         taken(insert(db, rows::admin_user(&user)).await);
 
+        insert(db, rows::role()).await.expect("role");
+        taken(insert(db, rows::role()).await);
+
         let member = insert(db, rows::organization_member()).await.expect("member");
         let again = organization_member::Model { id: rows::id(), ..member };
         taken(insert(db, again).await);
@@ -98,6 +101,8 @@ async fn references_hold() {
         let orphan = insert(db, rows::admin_user(&rows::user())).await;
         dangling(orphan.map(|_: admin_user::Model| ()));
         let user = insert(db, rows::user()).await.expect("user");
+        let unknown = rows::admin_user(&user);
+        dangling(insert(db, rows::role_assignment(&unknown)).await.map(|_: role_assignment::Model| ()));
         insert(db, rows::admin_user(&user)).await.expect("account");
         dangling(user.delete(db).await.map(|_| ()));
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entity::{audit_log, authz_epoch, log_head, organization, outbox};
+use entity::{audit_log, authz_epoch, log_head, organization, outbox, role};
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, ActiveValue, IntoActiveModel, Iterable, QueryOrder, Statement};
 
@@ -18,7 +18,10 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::organization()).await;
         survives(db, user.clone()).await;
         survives(db, rows::organization_member()).await;
-        survives(db, rows::admin_user(&user)).await;
+        let account = rows::admin_user(&user);
+        survives(db, account.clone()).await;
+        survives(db, rows::role()).await;
+        survives(db, rows::role_assignment(&account)).await;
         survives(db, rows::api_token()).await;
         survives(db, rows::trusted_document()).await;
         survives(db, rows::authz_epoch()).await;
@@ -78,6 +81,18 @@ async fn absent_values_stay_absent() {
             ..rows::event()
         };
         survives(db, event).await;
+        let user = rows::user();
+        survives(db, user.clone()).await;
+        let account = rows::admin_user(&user);
+        survives(db, account.clone()).await;
+        let lasting = entity::role_assignment::Model {
+            expires_at: None,
+            revoked_by_kind: None,
+            revoked_by_id: None,
+            revoked_at: None,
+            ..rows::role_assignment(&account)
+        };
+        survives(db, lasting).await;
         survives(db, entity::api_token::Model { documents: None, ..rows::api_token() }).await;
         let incident = entity::incident::Model {
             impact: None,
@@ -87,6 +102,31 @@ async fn absent_values_stay_absent() {
             ..rows::incident()
         };
         survives(db, incident).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_migration_leaves_the_built_in_roles() {
+    on_each(async |db| {
+        let roles = role::Entity::find().order_by_asc(role::Column::Id).all(db).await.expect("roles");
+        let names: Vec<_> = roles.iter().map(|role| role.name.as_str()).collect();
+        let expected = [
+            "support",
+            "moderator",
+            "incident responder",
+            "compliance officer",
+            "finance",
+            "partner",
+            "administrator",
+        ];
+        assert_eq!(names, expected);
+        for role in roles {
+            assert!(role.is_built_in && !role.description.is_empty(), "{}", role.name);
+            let mut sorted = role.permissions.0.clone();
+            sorted.sort_unstable();
+            assert!(!sorted.is_empty() && sorted == role.permissions.0, "{}", role.name);
+        }
     })
     .await;
 }

@@ -88,12 +88,7 @@ async fn a_revoked_token_is_good_for_less_than_a_second_more() {
 async fn a_token_that_acts_as_an_account_may_what_both_may() {
     let gateway = TestGateway::start().await;
     let account = gateway.account("Ada", AdminLevel::Support).await;
-    let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
-    let new = NewToken { admin_user_id: Some(account), ..new_token(&["incidents.*", "audit.read"]) };
-    let token = access::create_token(&mut tx, new).await.unwrap();
-    tx.commit().await.unwrap();
-    gateway.rights_read().await;
-    let client = gateway.client(token.expose());
+    let client = gateway.acting(account, &["incidents.*", "audit.read"]).await;
     let expected = ["incidents.acknowledge", "incidents.read", "incidents.read_internal"];
     assert_eq!(permissions(&client).await, expected, "Support manages no incidents and reads no audit");
     let viewer = client.run("{ viewer { actor { kind name } } }").await.ok();

@@ -19,6 +19,8 @@ const STORED: &[(&str, &str)] = &[
     ("IncidentTimelineEntry", "incidents.read"),
     ("Organization", "directory.read"),
     ("PublishedEvent", "events.read"),
+    ("Role", "access.read"),
+    ("RoleAssignment", "access.read"),
     ("Service", "monitoring.read"),
     ("User", "directory.read"),
 ];

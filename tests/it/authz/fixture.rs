@@ -8,13 +8,12 @@ use entity::{
     incident::{self, IncidentSeverity, IncidentStatus},
 };
 use opsgate::{
-    access::{self, NewToken},
+    access::{NewToken, ROLE, ROLE_ASSIGNMENT},
     incidents::INCIDENT,
     kernel::{
         actor::{ADMIN_USER, ORGANIZATION},
         id::Prefix,
         record::{AUDIT_LOG, EVENT},
-        tx::Tx,
     },
     schema,
 };
@@ -41,6 +40,11 @@ impl Fixture {
         let globex = gateway.organization("globex").await;
         let user = gateway.member(MARK, acme).await;
         let account = gateway.account(&format!("{MARK} Ada"), AdminLevel::Admin).await;
+        let inactive = gateway.account("Bob", AdminLevel::Support).await;
+        gateway.deactivate(inactive).await;
+        let role = gateway.role(MARK, &["monitoring.read"]).await;
+        let unused = gateway.role(&format!("{MARK} unused"), &["monitoring.read"]).await;
+        let assignment = gateway.assign(role, account, None).await;
         let stranger = gateway.partner(&["*"], globex).await;
 
         let mut row = Incident { gateway: &gateway, organization: acme, account, last: 0 };
@@ -71,6 +75,10 @@ impl Fixture {
             ("{organization}", ORGANIZATION.encode(acme)),
             ("{user}", Prefix("usr").encode(user)),
             ("{account}", ADMIN_USER.encode(account)),
+            ("{inactive}", ADMIN_USER.encode(inactive)),
+            ("{role}", ROLE.encode(role)),
+            ("{unused}", ROLE.encode(unused)),
+            ("{assignment}", ROLE_ASSIGNMENT.encode(assignment)),
             ("{open}", INCIDENT.encode(open)),
             ("{other}", INCIDENT.encode(other)),
             ("{resolved}", INCIDENT.encode(resolved)),
@@ -99,11 +107,7 @@ impl Fixture {
             expires_at: None,
             admin_user_id: Some(self.account),
         };
-        let mut tx = Tx::system(self.gateway.kernel(), "test").await.unwrap();
-        let token = access::create_token(&mut tx, new).await.unwrap();
-        tx.commit().await.unwrap();
-        self.gateway.rights_read().await;
-        self.gateway.client(token.expose())
+        self.gateway.token_of(new).await
     }
 
     /// A token of the platform's with every permission but this one.

@@ -9,10 +9,15 @@ pub(super) enum Stranger {
     Empty,
     /// The user error NOT_FOUND.
     NotFound,
+    /// The user error NOT_ALLOWED: it is the platform's own.
+    NotAllowed,
     /// An answer of their own.
     Own,
 }
-use Stranger::{Empty, NotFound, Null, Own};
+use Stranger::{Empty, NotAllowed, NotFound, Null, Own};
+
+/// Mutations that give rights: who has the permission for them and nothing else has nothing to give.
+pub(super) const GRANTS: &[&str] = &["adminUserCreate", "adminUserReactivate", "roleAssign"];
 
 /// The field, the operation, and what a stranger gets.
 #[rustfmt::skip]
@@ -22,6 +27,19 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("authorizationExplanation", r#"{ authorizationExplanation(document: "{ viewer { permissions } }") { isAllowed } }"#, Own),
     ("adminUser", r#"{ adminUser(id: "{account}") { name email } }"#, Null),
     ("adminUsers", "{ adminUsers { nodes { name email } totalCount } }", Empty),
+    ("permissions", "{ permissions { key description isSensitive level } }", Own),
+    ("role", r#"{ role(id: "{role}") { name description } }"#, Null),
+    ("roles", "{ roles { nodes { name description } totalCount } }", Empty),
+    ("roleAssignments", "{ roleAssignments { nodes { roleName } totalCount } }", Empty),
+    ("adminUserCreate", r#"mutation { adminUserCreate(input: {userId: "{user}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, NotFound),
+    ("adminUserUpdate", r#"mutation { adminUserUpdate(input: {id: "{account}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, NotFound),
+    ("adminUserDeactivate", r#"mutation { adminUserDeactivate(input: {id: "{account}"}) { adminUser { id } userErrors { code } } }"#, NotFound),
+    ("adminUserReactivate", r#"mutation { adminUserReactivate(input: {id: "{inactive}"}) { adminUser { id } userErrors { code } } }"#, NotFound),
+    ("roleCreate", r#"mutation { roleCreate(input: {name: "x", permissions: ["access.manage_roles"]}) { role { id } userErrors { code } } }"#, NotAllowed),
+    ("roleUpdate", r#"mutation { roleUpdate(input: {id: "{role}", name: "x"}) { role { id } userErrors { code } } }"#, NotFound),
+    ("roleDelete", r#"mutation { roleDelete(input: {id: "{unused}"}) { role { id } userErrors { code } } }"#, NotFound),
+    ("roleAssign", r#"mutation { roleAssign(input: {roleId: "{unused}", adminUserId: "{account}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
+    ("roleRevoke", r#"mutation { roleRevoke(input: {id: "{assignment}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
 
     // audit
     ("auditLog", r#"{ auditLog(id: "{entry}") { action body } }"#, Null),

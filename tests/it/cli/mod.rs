@@ -1,5 +1,6 @@
 //! The command line, as people and scripts meet it.
 
+mod admin;
 mod configuration;
 mod doctor;
 mod documents;

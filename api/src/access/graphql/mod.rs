@@ -1,30 +1,44 @@
-//! Admin users, actors and the viewer, as clients see them; and who may select what.
+//! Access in the schema: admin users, and the reads of the domain.
 
+mod actor;
 mod explanation;
+mod inputs;
+mod mutations;
 mod requirements;
+mod role;
 
 use std::sync::Arc;
 
-use ::entity::{actor_kind::ActorKind as Kind, admin_user, user};
-use async_graphql::{Context, Enum, ID, Object};
+use ::entity::{admin_user, user};
+use async_graphql::{Context, Enum, ID};
 use uuid::Uuid;
 
-use self::explanation::{ActorSelector, FieldAuthorization};
+use self::{
+    actor::Viewer,
+    explanation::{ActorSelector, FieldAuthorization},
+    role::{Permission, RoleAssignmentFilter, RoleAssignmentOrder, RoleFilter, RoleOrder},
+};
 use crate::{
-    access::{loaders::AdminUsers, reads},
-    directory::{Organization, User, Users},
+    access::{loaders::AdminUsers, permissions, reads},
+    directory::{User, Users},
     kernel::{
-        actor::{self, ADMIN_USER, API_TOKEN, Boundary, PLATFORM},
-        eager::Eager,
+        actor::{ADMIN_USER, Boundary, PLATFORM},
         error::{Error, Result},
         id::Prefix,
         object::{self, Stored},
         page::{
             Args, BooleanFilter, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, Word, filter, order,
         },
-        request::{Request, RequestExt},
+        permission::PermissionSet,
+        request::RequestExt,
         scalar::Timestamp,
     },
+};
+
+pub use self::{
+    actor::Actor,
+    mutations::Mutation,
+    role::{Role, RoleAssignment},
 };
 
 /// The level of an admin account: SUPPORT < ADMIN < SUPER_ADMIN.
@@ -39,20 +53,6 @@ pub enum AdminLevel {
     SuperAdmin,
 }
 
-/// What an actor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "::entity::actor_kind::ActorKind")]
-pub enum ActorKind {
-    /// A person with an admin account.
-    AdminUser,
-    /// A script or a partner with a token of its own.
-    ApiToken,
-    /// Something in another system.
-    External,
-    /// A part of the gateway itself.
-    System,
-}
-
 /// An account of somebody who runs the platform.
 #[derive(Debug)]
 pub struct AdminUser(Arc<admin_user::Model>);
@@ -62,7 +62,7 @@ impl Stored for AdminUser {
     type ById = AdminUsers;
     const PREFIX: Prefix = ADMIN_USER;
     const NOUN: &'static str = "admin user";
-    const READ: &'static str = "access.read";
+    const READ: &'static str = permissions::READ;
     const WAITS: &'static [&'static str] = &["name", "email"];
 
     fn of(row: Arc<admin_user::Model>) -> Self {
@@ -80,7 +80,7 @@ impl Stored for AdminUser {
 }
 
 /// An account of somebody who runs the platform.
-#[Object]
+#[macros::object]
 impl AdminUser {
     /// `adm_…`
     pub async fn id(&self) -> ID {
@@ -117,6 +117,27 @@ impl AdminUser {
         &self.0.permissions.0
     }
 
+    /// The roles that it has or had, newest first.
+    async fn role_assignments(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Result<Connection<RoleAssignment>> {
+        reads::assignments_of_account(ctx, self.0.id, Args { first, after, last, before }).await
+    }
+
+    /// All that it may now, wildcards spelled out: by its level, its own permissions and its roles. None where it isn't
+    /// active.
+    async fn effective_permissions(&self, ctx: &Context<'_>) -> Vec<&'static str> {
+        let kernel = ctx.request().kernel();
+        let rights = kernel.rights().last();
+        let held = rights.permissions(self.0.id, kernel.clock().now());
+        held.into_iter().flat_map(PermissionSet::iter).collect()
+    }
+
     /// Whether it may be used.
     async fn is_active(&self) -> bool {
         self.0.is_active
@@ -147,116 +168,6 @@ impl AdminUser {
     async fn person(&self, ctx: &Context<'_>) -> Result<Arc<user::Model>> {
         let person = ctx.request().loaders().one::<Users>(self.0.user_id).await?;
         person.ok_or_else(|| Error::internal("an admin account refers to a user who isn't there"))
-    }
-}
-
-/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    actor: actor::Actor,
-    impersonator: Option<actor::Actor>,
-}
-
-impl Actor {
-    /// The actor that a row names.
-    pub fn new(kind: Kind, id: &str) -> Self {
-        Self { actor: actor::Actor { kind, id: id.to_owned() }, impersonator: None }
-    }
-
-    /// With the admin user who acted as it.
-    #[must_use]
-    pub fn acted_by(mut self, id: Option<&str>) -> Self {
-        self.impersonator = id.map(|id| actor::Actor { kind: Kind::AdminUser, id: id.to_owned() });
-        self
-    }
-}
-
-/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
-#[Object]
-impl Actor {
-    /// What it is.
-    async fn kind(&self) -> ActorKind {
-        self.actor.kind.into()
-    }
-
-    /// Its id; null for a part of the gateway.
-    async fn id(&self) -> Option<ID> {
-        (self.actor.kind != Kind::System).then(|| self.actor.id.as_str().into())
-    }
-
-    /// Its name. Who may not see admin users reads "Operations" for them.
-    async fn name(&self, ctx: &Context<'_>) -> Result<String> {
-        name(ctx.request(), &self.actor)
-    }
-
-    /// Who acted as it.
-    async fn impersonated_by(&self) -> Option<Actor> {
-        self.impersonator.clone().map(|actor| Self { actor, impersonator: None })
-    }
-}
-
-/// The name of `actor`, from the rights snapshot: it costs no statement.
-fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
-    let rights = request.kernel().rights().last();
-    let known = match actor.kind {
-        Kind::AdminUser => {
-            let caller = request.caller();
-            if !caller.boundary.contains(PLATFORM) || !caller.permissions.has(AdminUser::READ) {
-                return Ok("Operations".to_owned());
-            }
-            ADMIN_USER
-                .parse(&actor.id)
-                .ok()
-                .and_then(|id| rights.account(id))
-                .map(|account| account.name.clone())
-        }
-        Kind::ApiToken => {
-            API_TOKEN.parse(&actor.id).ok().and_then(|id| rights.token(id)).map(|token| token.name.clone())
-        }
-        Kind::External | Kind::System => None,
-    };
-    Ok(known.unwrap_or_else(|| actor.id.clone()))
-}
-
-/// Who is asking.
-#[derive(Debug)]
-pub struct Viewer;
-
-/// Who is asking, and what they may do.
-#[Object]
-impl Viewer {
-    /// As the record names them.
-    async fn actor(&self, ctx: &Context<'_>) -> Result<Actor> {
-        let actor = ctx.request().caller().identity()?.actor.clone();
-        Ok(Actor { actor, impersonator: None })
-    }
-
-    /// The account, where it is one or a token that acts as one.
-    async fn admin_user(&self, ctx: &Context<'_>) -> Result<Option<Eager<AdminUser>>> {
-        let id = ctx.request().caller().identity()?.admin_user_id;
-        object::edge(ctx, id).await
-    }
-
-    /// The organization that the caller is limited to. Null: no limit.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
-        let id = ctx.request().caller().identity()?.organization_id;
-        object::edge(ctx, (id != PLATFORM).then_some(id)).await
-    }
-
-    /// Every permission that counts now, wildcards spelled out.
-    async fn permissions(&self, ctx: &Context<'_>) -> Vec<&'static str> {
-        ctx.request().caller().permissions.iter().collect()
-    }
-
-    /// When what the caller signed in with ends.
-    async fn expires_at(&self, ctx: &Context<'_>) -> Result<Option<Timestamp>> {
-        Ok(ctx.request().caller().identity()?.expires_at.map(Timestamp))
-    }
-
-    /// The documents that the caller may run, and no others, as `documentId` names them: `sha256:…`. Null: any.
-    async fn document_ids(&self, ctx: &Context<'_>) -> Option<Vec<String>> {
-        let trusted = ctx.request().caller().trusted()?;
-        Some(trusted.iter().map(|hash| format!("sha256:{hash}")).collect())
     }
 }
 
@@ -334,5 +245,51 @@ impl Query {
     ) -> Result<Connection<AdminUser>> {
         let args = Args { first, after, last, before };
         reads::admin_users(ctx, filter.predicate()?, order_by.into(), args).await
+    }
+
+    /// Every permission that there is, by key.
+    #[requires("access.read")]
+    async fn permissions(&self, ctx: &Context<'_>) -> Vec<Permission> {
+        ctx.request().kernel().catalogue().permissions().map(Permission::from).collect()
+    }
+
+    /// One role.
+    #[requires("access.read")]
+    async fn role(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Role>> {
+        object::find(ctx, &id).await
+    }
+
+    /// Roles, newest first unless ordered otherwise: the built-in ones last.
+    #[requires("access.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn roles(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<RoleFilter>,
+        order_by: Option<RoleOrder>,
+    ) -> Result<Connection<Role>> {
+        let args = Args { first, after, last, before };
+        reads::roles(ctx, filter.predicate()?, order_by.into(), args).await
+    }
+
+    /// Who has or had which role, newest first unless ordered otherwise.
+    #[requires("access.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn role_assignments(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<RoleAssignmentFilter>,
+        order_by: Option<RoleAssignmentOrder>,
+    ) -> Result<Connection<RoleAssignment>> {
+        let args = Args { first, after, last, before };
+        reads::role_assignments(ctx, filter.predicate()?, order_by.into(), args).await
     }
 }

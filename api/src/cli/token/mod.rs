@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use ::entity::audit_log::AuditSurface;
 use async_graphql::parser::parse_query;
-use chrono::{DateTime, TimeDelta, Utc};
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use super::output;
 use crate::{
     access::{self, NewToken},
     app,
+    cli::when,
     config::Config,
     http::Judge,
     kernel::{
@@ -70,7 +70,7 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     match command {
         Command::Create { name, permissions, organization, expires, documents } => {
             let organization_id = boundary(organization)?;
-            let expires_at = expires.map(|text| expiry(&text, clock.now())).transpose()?;
+            let expires_at = expires.map(|text| when::expiry(&text, clock.now())).transpose()?;
             let new =
                 NewToken { name, scopes: permissions, organization_id, expires_at, admin_user_id: None };
             let trusted = read(config, &clock, &documents).await?;
@@ -162,24 +162,4 @@ fn boundary(organization: Option<String>) -> Result<Uuid, String> {
         },
         None => Ok(PLATFORM),
     }
-}
-
-/// A point in time, or a while from now.
-fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Ok(at.with_timezone(&Utc));
-    }
-    let while_from_now = || {
-        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
-        let number: u32 = number.parse().ok()?;
-        let seconds = match unit {
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        now.checked_add_signed(TimeDelta::seconds(i64::from(number) * seconds))
-    };
-    while_from_now()
-        .ok_or_else(|| format!("--expires {text}: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now"))
 }

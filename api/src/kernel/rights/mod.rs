@@ -2,9 +2,10 @@
 //!
 //! Whatever changes rights bumps the one row of `authz_epoch` in its own transaction. Each process polls that row every
 //! 250 ms on the control pool and reads everything anew where it moved. Not read for a second: nobody is answered,
-//! because a revocation may have been missed. Where nothing is wrong but the reading is late, as on a machine with too
+//! because a revocation may have been missed. What ends by itself needs no reading: the snapshot knows when (`phases.rs`). Where nothing is wrong but the reading is late, as on a machine with too
 //! much to do, whoever asks waits for it.
 
+mod phases;
 mod snapshot;
 
 use std::{
@@ -17,18 +18,20 @@ use std::{
 };
 
 use ::entity::authz_epoch;
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 use tokio::sync::{Notify, watch};
 
 use super::{
+    clock::Clock,
     db::Conn,
     error::{Error, Result},
     permission::Catalogue,
     trouble::Trouble,
 };
 
-pub use snapshot::{Account, EXPIRED, RightsData, Snapshot, Token, UNKNOWN};
+pub use snapshot::{Account, EXPIRED, Grant, RightsData, Snapshot, Token, UNKNOWN};
 
 /// How long one reading may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,8 +45,8 @@ const STALE_NOW: Error = Error::unavailable("who may do what can't be read from 
 /// Where a reading takes too long.
 const SILENT: Error = Error::unavailable("the database says nothing");
 
-/// How `access` reads it.
-pub type LoadRights = for<'a> fn(&'a Conn) -> BoxFuture<'a, Result<RightsData>>;
+/// How `access` reads it: what hasn't ended at a time.
+pub type LoadRights = for<'a> fn(&'a Conn, DateTime<Utc>) -> BoxFuture<'a, Result<RightsData>>;
 
 /// The current snapshot, and how fresh it is.
 #[derive(Debug)]
@@ -58,6 +61,7 @@ pub struct Rights {
     poke: Notify,
     load: LoadRights,
     catalogue: Arc<Catalogue>,
+    clock: Clock,
 }
 
 impl Rights {
@@ -65,8 +69,8 @@ impl Rights {
     ///
     /// # Errors
     /// Where the database can't be read.
-    pub async fn open(db: &Conn, load: LoadRights, catalogue: Arc<Catalogue>) -> Result<Self> {
-        let first = read(db, load, &catalogue).await?;
+    pub async fn open(db: &Conn, load: LoadRights, catalogue: Arc<Catalogue>, clock: Clock) -> Result<Self> {
+        let first = read(db, load, &catalogue, clock.now()).await?;
         Ok(Self {
             current: watch::Sender::new(Arc::new(first)),
             started: Instant::now(),
@@ -76,6 +80,7 @@ impl Rights {
             poke: Notify::new(),
             load,
             catalogue,
+            clock,
         })
     }
 
@@ -171,7 +176,7 @@ impl Rights {
     pub async fn refresh(&self, db: &Conn) -> Result<()> {
         let known = self.current.borrow().epoch;
         if epoch(db).await? != known {
-            let snapshot = read(db, self.load, &self.catalogue).await?;
+            let snapshot = read(db, self.load, &self.catalogue, self.clock.now()).await?;
             self.current.send_replace(Arc::new(snapshot));
         }
         Ok(())
@@ -184,9 +189,9 @@ async fn epoch(db: &Conn) -> Result<i64> {
 }
 
 /// Reads the epoch first: what changes while the rest is read shows as a newer epoch at the next poll.
-async fn read(db: &Conn, load: LoadRights, catalogue: &Catalogue) -> Result<Snapshot> {
+async fn read(db: &Conn, load: LoadRights, catalogue: &Catalogue, now: DateTime<Utc>) -> Result<Snapshot> {
     let epoch = epoch(db).await?;
-    Ok(Snapshot::new(epoch, load(db).await?, catalogue))
+    Ok(Snapshot::new(epoch, load(db, now).await?, catalogue))
 }
 
 /// Says, in the transaction that changes rights, that they changed.
@@ -215,10 +220,11 @@ mod tests {
     #[tokio::test]
     async fn a_reading_that_is_late_is_waited_for_and_one_that_fails_is_not() {
         on_each(async |database| {
-            let kernel = database.kernel(&manual_clock()).await;
+            let clock = manual_clock();
+            let kernel = database.kernel(&clock).await;
             let db = Conn::Pool(kernel.db().control().clone());
             let (load, catalogue) = (kernel.rights().load, kernel.rights().catalogue.clone());
-            let mut rights = Rights::open(&db, load, catalogue).await.unwrap();
+            let mut rights = Rights::open(&db, load, catalogue, clock).await.unwrap();
             rights.started -= STALE;
             assert!(rights.current().is_err());
             let Either::Left((late, _)) =

@@ -9,6 +9,7 @@ use ::entity::admin_user::AdminLevel;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::phases::Phases;
 use crate::kernel::{
     actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
     error::{Error, Result},
@@ -27,8 +28,19 @@ pub struct Account {
     pub level: AdminLevel,
     /// Permissions and wildcards beyond those of the level.
     pub permissions: Vec<String>,
+    /// What its roles give it.
+    pub grants: Vec<Grant>,
     /// Whether it may be used.
     pub is_active: bool,
+}
+
+/// What a role gives an account.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Permissions and wildcards.
+    pub permissions: Vec<String>,
+    /// When that ends.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// An API token that isn't revoked.
@@ -68,7 +80,7 @@ pub struct RightsData {
 pub struct Snapshot {
     /// The epoch that it was read at.
     pub epoch: i64,
-    accounts: HashMap<Uuid, (Account, PermissionSet)>,
+    accounts: HashMap<Uuid, (Account, Phases)>,
     tokens: HashMap<[u8; 32], (Token, PermissionSet)>,
     merged: HashMap<Uuid, Vec<Uuid>>,
 }
@@ -76,8 +88,11 @@ pub struct Snapshot {
 impl Snapshot {
     pub(super) fn new(epoch: i64, data: RightsData, catalogue: &Catalogue) -> Self {
         let accounts = data.accounts.into_iter().map(|account| {
-            let permissions = catalogue.of_account(account.level, &account.permissions);
-            (account.id, (account, permissions))
+            let own = catalogue.of_account(account.level, &account.permissions);
+            let grants = account.grants.iter();
+            let grants = grants.map(|grant| (catalogue.of_scopes(&grant.permissions), grant.expires_at));
+            let phases = Phases::new(own, grants);
+            (account.id, (account, phases))
         });
         let tokens = data.tokens.into_iter().map(|token| {
             let permissions = catalogue.of_scopes(&token.scopes);
@@ -100,6 +115,11 @@ impl Snapshot {
         self.tokens.values().map(|(token, _)| token).find(|token| token.id == id)
     }
 
+    /// What the account `id` may at `at`, whatever it shows; none where it isn't there or isn't active.
+    pub fn permissions(&self, id: Uuid, at: DateTime<Utc>) -> Option<&PermissionSet> {
+        self.active(id).ok().map(|(_, phases)| phases.at(at).0)
+    }
+
     /// Who shows `credential` at `now`, with what they may.
     ///
     /// # Errors
@@ -116,7 +136,8 @@ impl Snapshot {
                 if *expires_at <= now {
                     return Err(Error::Unauthenticated(EXPIRED));
                 }
-                let (account, permissions) = self.active(*subject)?;
+                let (account, phases) = self.active(*subject)?;
+                let (permissions, permissions_until) = phases.at(now);
                 let permissions = match scopes {
                     Some(scopes) => permissions.intersection(&catalogue.of_scopes(scopes)),
                     None => permissions.clone(),
@@ -133,6 +154,7 @@ impl Snapshot {
                         credential: credential.clone(),
                     }),
                     permissions,
+                    permissions_until,
                     boundary: Boundary::All,
                 })
             }
@@ -145,12 +167,13 @@ impl Snapshot {
         if token.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::Unauthenticated(EXPIRED));
         }
-        let (actor, permissions) = match token.admin_user_id {
+        let (actor, permissions, permissions_until) = match token.admin_user_id {
             Some(id) => {
-                let (account, permissions) = self.active(id)?;
-                (Actor::admin(account.id), permissions.intersection(scopes))
+                let (account, phases) = self.active(id)?;
+                let (permissions, until) = phases.at(now);
+                (Actor::admin(account.id), permissions.intersection(scopes), until)
             }
-            None => (Actor::token(token.id), scopes.clone()),
+            None => (Actor::token(token.id), scopes.clone(), None),
         };
         Ok(Caller {
             identity: Some(Identity {
@@ -164,11 +187,12 @@ impl Snapshot {
                 credential: Credential::ApiToken(*hash),
             }),
             permissions,
+            permissions_until,
             boundary: self.boundary(token.organization_id),
         })
     }
 
-    fn active(&self, id: Uuid) -> Result<&(Account, PermissionSet)> {
+    fn active(&self, id: Uuid) -> Result<&(Account, Phases)> {
         self.accounts
             .get(&id)
             .filter(|(account, _)| account.is_active)

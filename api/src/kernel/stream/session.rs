@@ -46,8 +46,9 @@ impl Session {
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let now = self.kernel.clock().now();
-            match snapshot.resolve(&identity.credential, now, self.kernel.catalogue()) {
+            let until = match snapshot.resolve(&identity.credential, now, self.kernel.catalogue()) {
                 Ok(caller) => {
+                    let ends = [identity.expires_at, caller.permissions_until];
                     self.caller.send_if_modified(|held| {
                         let is_changed = held.scope() != caller.scope() || held.trusted() != caller.trusted();
                         if is_changed {
@@ -55,12 +56,13 @@ impl Session {
                         }
                         is_changed
                     });
+                    ends.into_iter().flatten().min()
                 }
                 Err(Error::Unauthenticated(EXPIRED)) => return Ended::Expired,
                 Err(_) => return Ended::Revoked,
-            }
+            };
             let expiry = async {
-                match identity.expires_at {
+                match until {
                     Some(at) => self.kernel.clock().sleep_until(at).await,
                     None => std::future::pending().await,
                 }

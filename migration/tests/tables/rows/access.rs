@@ -1,5 +1,8 @@
 use entity::list::StringList;
-use entity::{admin_user, api_token, authz_epoch, organization, organization_member, trusted_document, user};
+use entity::{
+    actor_kind::ActorKind, admin_user, api_token, authz_epoch, organization, organization_member, role,
+    role_assignment, trusted_document, user,
+};
 
 use super::{at, bytes, id, json, text};
 
@@ -54,6 +57,39 @@ pub fn admin_user(user: &user::Model) -> admin_user::Model {
         is_active: true,
         created_by: Some(id()),
         last_login_at: Some(at(2)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn role() -> role::Model {
+    role::Model {
+        id: id(),
+        name: "on call".into(),
+        description: text(),
+        permissions: StringList(vec!["incidents.*".into()]),
+        is_built_in: false,
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// Of `account`, which must be there.
+pub fn role_assignment(account: &admin_user::Model) -> role_assignment::Model {
+    role_assignment::Model {
+        id: id(),
+        role_id: id(),
+        role_name: text(),
+        admin_user_id: account.id,
+        granted_by_kind: ActorKind::AdminUser,
+        granted_by_id: "adm_1".into(),
+        granted_at: at(0),
+        expires_at: Some(at(3)),
+        revoked_by_kind: Some(ActorKind::ApiToken),
+        revoked_by_id: Some("tok_1".into()),
+        revoked_at: Some(at(2)),
         created_at: at(0),
         updated_at: at(1),
         version: 1,

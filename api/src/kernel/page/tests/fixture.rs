@@ -105,7 +105,7 @@ impl Bench {
             clock: Clock::manual(start()),
             sealing_key: SealingKey::generate(),
             catalogue: Catalogue::new([&READ], [], []),
-            load_rights: |_| Box::pin(async { Ok(RightsData::default()) }),
+            load_rights: |_, _| Box::pin(async { Ok(RightsData::default()) }),
             environment: "test".to_owned(),
         })
         .await
@@ -137,7 +137,12 @@ impl Bench {
             trusted: None,
             credential: Credential::ApiToken([0; 32]),
         };
-        let caller = Caller { identity: Some(identity), permissions, boundary: Boundary::All };
+        let caller = Caller {
+            identity: Some(identity),
+            permissions,
+            permissions_until: None,
+            boundary: Boundary::All,
+        };
         let request = Request::new(&self.kernel, caller, Origin::default(), Options::default());
         self.schema.execute(async_graphql::Request::new(document).data(Arc::new(request))).await
     }

@@ -226,7 +226,10 @@ impl Fixture {
             credential: Credential::ApiToken([0; 32]),
         };
         let permissions = self.kernel.catalogue().of_scopes(&["widgets.read".to_owned()]);
-        Session::new(&self.kernel, Caller { identity: Some(identity), permissions, boundary })
+        Session::new(
+            &self.kernel,
+            Caller { identity: Some(identity), permissions, permissions_until: None, boundary },
+        )
     }
 
     /// A session of the token `text`, kept up to date until it ends.
@@ -264,7 +267,7 @@ pub(crate) fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
+fn load_rights(db: &Conn, _: DateTime<Utc>) -> BoxFuture<'_, Result<RightsData>> {
     async {
         let rows = api_token::Entity::find().filter(api_token::Column::RevokedAt.is_null()).all(db).await?;
         let tokens = rows.into_iter().map(|row| Token {

@@ -1,30 +1,21 @@
-//! Commands: what makes accounts and tokens, and what tokens are trusted with.
+//! What tokens may, and what they are trusted with.
 
 use std::collections::BTreeMap;
 
-use ::entity::{
-    admin_user::{self, AdminLevel},
-    api_token,
-    list::StringList,
-    user::{self, UserStatus},
-};
+use ::entity::{api_token, list::StringList};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{
-    events, rules,
-    store::{self, AdminUserRow},
+use crate::{
+    access::{events, rules, store},
+    kernel::{
+        actor::PLATFORM,
+        error::{Error, Result, UserErrorCode},
+        persisted::DocumentHash,
+        token::ApiToken,
+        tx::Tx,
+    },
 };
-use crate::kernel::{
-    actor::{ADMIN_USER, PLATFORM},
-    error::{Error, Result, UserErrorCode},
-    persisted::DocumentHash,
-    token::ApiToken,
-    tx::Tx,
-};
-
-/// The external id of the first account: unique, so that two first starts at once make one.
-const OWNER: &str = "opsgate:owner";
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -39,99 +30,6 @@ pub struct NewToken {
     pub expires_at: Option<DateTime<Utc>>,
     /// The account that it acts as.
     pub admin_user_id: Option<Uuid>,
-}
-
-/// Makes the first account, a super admin, and a token that acts as it. None where there is an account already.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
-    if !store::has_no_admin(tx.db()).await? {
-        return Ok(None);
-    }
-    let now = tx.now();
-    let user = user::Model {
-        id: tx.new_id(),
-        external_id: Some(OWNER.to_owned()),
-        email: "owner@localhost".to_owned(),
-        name: "Owner".to_owned(),
-        status: UserStatus::Active,
-        verified_at: None,
-        last_active_at: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    let account = admin_user::Model {
-        id: tx.new_id(),
-        user_id: user.id,
-        level: AdminLevel::SuperAdmin,
-        permissions: StringList::default(),
-        is_active: true,
-        created_by: None,
-        last_login_at: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    let id = account.id;
-    tx.record(events::user_created(&account));
-    store::insert_admin(tx.db(), AdminUserRow { account, user }).await?;
-    let token = create_token(
-        tx,
-        NewToken {
-            name: "owner".to_owned(),
-            scopes: vec!["*".to_owned()],
-            organization_id: PLATFORM,
-            expires_at: None,
-            admin_user_id: Some(id),
-        },
-    )
-    .await?;
-    Ok(Some(token))
-}
-
-/// An account to be made for somebody who is in the directory.
-#[derive(Clone, Debug)]
-pub struct NewAdminUser {
-    /// The person.
-    pub user_id: Uuid,
-    /// What they may, mostly.
-    pub level: AdminLevel,
-}
-
-/// Makes an account.
-///
-/// # Errors
-/// NOT_FOUND, TAKEN, NOT_ALLOWED where the level is above the maker's own.
-pub async fn create_admin_user(tx: &mut Tx, new: NewAdminUser) -> Result<admin_user::Model> {
-    let maker = match ADMIN_USER.parse(&tx.actor().id) {
-        Ok(id) => store::admin_user(tx.db(), id).await?,
-        Err(_) => None,
-    };
-    rules::check_level(maker.as_ref().map(|maker| maker.level), new.level)?;
-    if !store::has_user(tx.db(), new.user_id).await? {
-        return Err(Error::not_found("user", "userId"));
-    }
-    let now = tx.now();
-    let account = admin_user::Model {
-        id: tx.new_id(),
-        user_id: new.user_id,
-        level: new.level,
-        permissions: StringList::default(),
-        is_active: true,
-        created_by: maker.map(|maker| maker.id),
-        last_login_at: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    if !store::insert_account(tx.db(), &account).await? {
-        return Err(Error::invalid(UserErrorCode::Taken, "userId", "this person has an account already"));
-    }
-    tx.record(events::user_created(&account));
-    tx.rights_changed().await?;
-    Ok(account)
 }
 
 /// Makes a token. Its text is in the answer and nowhere else.

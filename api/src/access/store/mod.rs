@@ -1,18 +1,24 @@
 //! Every query of access.
 
+mod roles;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use ::entity::{
-    admin_user, api_token, organization,
+    admin_user::{self, AdminLevel},
+    api_token, organization,
     row::{self, FromColumns},
     trusted_document, user,
 };
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
-    sea_query::OnConflict,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
+    SelectTwo,
+    sea_query::{Condition, OnConflict},
 };
 use uuid::Uuid;
 
@@ -25,6 +31,8 @@ use crate::kernel::{
     rows,
     tx::Tx,
 };
+
+pub(super) use roles::*;
 
 /// An account with the person behind it.
 #[derive(Clone, Debug)]
@@ -77,14 +85,45 @@ pub(super) async fn has_organization(db: &impl ConnectionTrait, id: Uuid) -> Res
     Ok(organization::Entity::find_by_id(id).count(db).await? > 0)
 }
 
-/// The account `id`.
-pub(super) async fn admin_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<admin_user::Model>> {
-    Ok(admin_users(&Boundary::All).filter(admin_user::Column::Id.eq(id)).one(db).await?)
+/// The person `id`, whom only those see whom no boundary limits.
+pub(super) async fn user(tx: &Tx, id: Uuid) -> Result<Option<user::Model>> {
+    match tx.boundary() {
+        Boundary::All => Ok(user::Entity::find_by_id(id).one(tx.db()).await?),
+        Boundary::Organizations(_) => Ok(None),
+    }
 }
 
-/// Whether there is a person `id`.
-pub(super) async fn has_user(db: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
-    Ok(user::Entity::find_by_id(id).count(db).await? > 0)
+/// An account, and all that decide whether there is a super admin without it.
+#[derive(Debug)]
+pub(super) struct Locked {
+    pub account: admin_user::Model,
+    /// The active super admins, `account` among them where it is one.
+    pub super_admins: usize,
+}
+
+/// The account `id` within the caller's boundary. Neither it nor any active super admin changes before the transaction
+/// ends: they are locked in one order, so that two who demote each other don't both succeed.
+pub(super) async fn lock_account(tx: &Tx, id: Uuid) -> Result<Option<Locked>> {
+    let rows = admin_users(tx.boundary())
+        .filter(Condition::any().add(admin_user::Column::Id.eq(id)).add(is_super_admin()))
+        .order_by_asc(admin_user::Column::Id)
+        .lock_exclusive()
+        .all(tx.db())
+        .await?;
+    let super_admins = rows.iter().filter(|row| row.is_active && row.level == AdminLevel::SuperAdmin).count();
+    let account = rows.into_iter().find(|row| row.id == id);
+    Ok(account.map(|account| Locked { account, super_admins }))
+}
+
+/// How many active super admins there are.
+pub(super) async fn count_super_admins(tx: &Tx) -> Result<usize> {
+    let count = admin_user::Entity::find().filter(is_super_admin()).count(tx.db()).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn is_super_admin() -> Condition {
+    let is_super = admin_user::Column::Level.eq(AdminLevel::SuperAdmin);
+    Condition::all().add(is_super).add(admin_user::Column::IsActive.eq(true))
 }
 
 /// Adds an account, unless the person has one. Whether it was added.
@@ -92,6 +131,13 @@ pub(super) async fn insert_account(db: &impl ConnectionTrait, account: &admin_us
     let insert = admin_user::Entity::insert_many([account.clone().into_active_model()])
         .on_conflict(OnConflict::column(admin_user::Column::UserId).do_nothing().to_owned());
     Ok(insert.exec_without_returning(db).await? > 0)
+}
+
+/// Writes an account over.
+pub(super) async fn update_account(tx: &Tx, account: &admin_user::Model) -> Result<()> {
+    let all = account.clone().into_active_model().reset_all();
+    admin_user::Entity::update(all).exec_without_returning(tx.db()).await?;
+    Ok(())
 }
 
 /// Adds an account and the person behind it.
@@ -159,10 +205,11 @@ pub(super) fn hashes(token: &api_token::Model) -> Result<Option<Trusted>> {
     token.documents.as_ref().map(|list| list.0.iter().map(parse).collect()).transpose()
 }
 
-/// What the kernel's rights snapshot is made of.
-pub fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
+/// What the kernel's rights snapshot of `now` is made of.
+pub fn load_rights(db: &Conn, now: DateTime<Utc>) -> BoxFuture<'_, Result<RightsData>> {
     Box::pin(async move {
         let accounts = with_user(admin_users(&Boundary::All)).all(db).await?;
+        let mut grants = grants(db, now).await?;
         let tokens = api_token::Entity::find().filter(api_token::Column::RevokedAt.is_null()).all(db).await?;
         let merged: Vec<(Uuid, Option<Uuid>)> = organization::Entity::find()
             .select_only()
@@ -179,6 +226,7 @@ pub fn load_rights(db: &Conn) -> BoxFuture<'_, Result<RightsData>> {
                     name: user.map(|user| user.name).unwrap_or_default(),
                     level: account.level,
                     permissions: account.permissions.0,
+                    grants: grants.remove(&account.id).unwrap_or_default(),
                     is_active: account.is_active,
                 })
                 .collect(),
