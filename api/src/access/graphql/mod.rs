@@ -25,6 +25,7 @@ use crate::{
         actor::{ADMIN_USER, Boundary, PLATFORM},
         error::{Error, Result},
         id::Prefix,
+        list_size::list_size,
         object::{self, Stored},
         page::{
             Args, BooleanFilter, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, Word, filter, order,
@@ -249,6 +250,7 @@ impl Query {
 
     /// Every permission that there is, by key.
     #[requires("access.read")]
+    #[graphql(directive = list_size::apply(60))]
     async fn permissions(&self, ctx: &Context<'_>) -> Vec<Permission> {
         ctx.request().kernel().catalogue().permissions().map(Permission::from).collect()
     }
