@@ -51,7 +51,7 @@ const SECRETS: [&str; 18] = [
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| SECRETS.map(pattern).into());
 
-/// Which of them are in a text at all: one look, and most often none.
+/// Whether any of them is in a text: one look, and most often there is none.
 static ANY: LazyLock<RegexSet> =
     LazyLock::new(|| RegexSet::new(SECRETS).expect("constant patterns, compiled by the tests"));
 
@@ -75,8 +75,11 @@ fn pattern(text: &str) -> Regex {
 pub fn redact_text(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     let replacement = format!("${{1}}{MASK}${{2}}");
-    for found in &ANY.matches(text) {
-        replace(&mut masked, |text| PATTERNS[found].replace_all(text, &replacement));
+    if ANY.is_match(text) {
+        // All, since what one has masked may show what another is looking for.
+        for pattern in &*PATTERNS {
+            replace(&mut masked, |text| pattern.replace_all(text, &replacement));
+        }
     }
     replace(&mut masked, |text| CREDENTIALS.replace_all(text, mask_credentials));
     replace(&mut masked, mask_assignments);
