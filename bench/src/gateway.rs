@@ -71,6 +71,8 @@ impl Setup {
             .env("OPSGATE_CALLER_COST_BUCKET", "1000000000")
             .env("OPSGATE_CALLER_COST_PER_SECOND", "1000000000")
             .env("OPSGATE_CALLER_MAX_SUBSCRIPTIONS", "1000000")
+            // Ten thousand subscriptions, and whoever changes something.
+            .env("OPSGATE_MAX_CONNECTIONS", "20000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
