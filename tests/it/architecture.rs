@@ -31,7 +31,7 @@ const PURE: [&str; 2] = ["permissions", "rules"];
 /// The files of a domain. `entity` is more than its rows: their enums are the words of the rules.
 #[rustfmt::skip]
 const KINDS: [Kind; 10] = [
-    Kind { name: "rules", own: &["probe"], kernel: &["error", "id", "leaf", "permission"], is_outgoing: false, crates: &["entity"] },
+    Kind { name: "rules", own: &["probe"], kernel: &["error", "id", "leaf", "permission", "text"], is_outgoing: false, crates: &["entity"] },
     Kind { name: "permissions", own: &[], kernel: &["permission"], is_outgoing: false, crates: &["entity"] },
     Kind { name: "store", own: &["probe"], kernel: &[], is_outgoing: false, crates: &["entity", "sea_orm"] },
     Kind { name: "events", own: &["store"], kernel: &[], is_outgoing: false, crates: &["entity"] },

@@ -2,7 +2,10 @@
 
 use ::entity::user::UserStatus as Status;
 
-use crate::kernel::error::{UserErrorCode, Violation};
+use crate::kernel::{
+    error::{UserErrorCode, Violation},
+    text,
+};
 
 /// People that one call brings.
 pub const MAX_RECORDS: usize = 500;
@@ -15,28 +18,12 @@ const MAX_EMAIL: usize = 254;
 /// Characters of a slug.
 const MAX_SLUG: usize = 63;
 
-/// A text of at most `max` characters that says something, trimmed.
-fn text(text: &str, field: &str, max: usize) -> Result<String, Violation> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Violation::new(UserErrorCode::Required, field, "this can't be empty"));
-    }
-    if text.chars().count() > max {
-        let message = format!("this has more than {max} characters");
-        return Err(Violation::new(UserErrorCode::TooLong, field, message));
-    }
-    if text.contains('\0') {
-        return Err(Violation::new(UserErrorCode::Invalid, field, "this contains a NUL character"));
-    }
-    Ok(text.to_owned())
-}
-
 /// A name.
 ///
 /// # Errors
 /// REQUIRED, TOO_LONG or INVALID.
 pub fn name(given: &str, field: &str) -> Result<String, Violation> {
-    text(given, field, MAX_NAME)
+    text::required(given, field, MAX_NAME)
 }
 
 /// Why something is done to somebody.
@@ -44,7 +31,7 @@ pub fn name(given: &str, field: &str) -> Result<String, Violation> {
 /// # Errors
 /// As [`name`].
 pub fn reason(given: &str) -> Result<String, Violation> {
-    text(given, "reason", MAX_REASON)
+    text::required(given, "reason", MAX_REASON)
 }
 
 /// The id by which the platform knows somebody.
@@ -52,7 +39,7 @@ pub fn reason(given: &str) -> Result<String, Violation> {
 /// # Errors
 /// As [`name`].
 pub fn external_id(given: &str, field: &str) -> Result<String, Violation> {
-    text(given, field, MAX_EXTERNAL_ID)
+    text::required(given, field, MAX_EXTERNAL_ID)
 }
 
 /// An address. Only that it can be one: whether mail arrives is for whoever sends some.
@@ -60,7 +47,7 @@ pub fn external_id(given: &str, field: &str) -> Result<String, Violation> {
 /// # Errors
 /// As [`name`].
 pub fn email(given: &str, field: &str) -> Result<String, Violation> {
-    let email = text(given, field, MAX_EMAIL)?;
+    let email = text::required(given, field, MAX_EMAIL)?;
     let is_one = email.rsplit_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !email.contains(char::is_whitespace)
     });
@@ -75,7 +62,7 @@ pub fn email(given: &str, field: &str) -> Result<String, Violation> {
 /// # Errors
 /// REQUIRED, TOO_LONG or INVALID.
 pub fn slug(given: &str) -> Result<String, Violation> {
-    let slug = text(given, "slug", MAX_SLUG)?;
+    let slug = text::required(given, "slug", MAX_SLUG)?;
     let is_one = slug.split('-').all(|word| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     });

@@ -14,14 +14,17 @@ use ::entity::incident::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::kernel::error::{UserErrorCode, Violation};
+use crate::kernel::{
+    error::{UserErrorCode, Violation},
+    text,
+};
 
 /// How long after its resolution an incident is reopened; later it is a new one that points back.
 const REOPEN_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// Characters of a title.
-const MAX_TITLE: usize = 255;
+pub const MAX_TITLE: usize = 255;
 /// Characters of any longer text.
-const MAX_TEXT: usize = 10_000;
+pub const MAX_TEXT: usize = 10_000;
 /// Characters of a service's name.
 const MAX_SERVICE_NAME: usize = 100;
 /// Services that one incident affects.
@@ -181,33 +184,6 @@ pub fn check_merge(status: Status, field: &str) -> Result<(), Violation> {
     Err(Violation::new(UserErrorCode::NotAllowed, field, message))
 }
 
-/// A title, trimmed.
-///
-/// # Errors
-/// REQUIRED or TOO_LONG.
-pub fn title(text: &str) -> Result<String, Violation> {
-    required(text, "title", MAX_TITLE)
-}
-
-/// A text that must say something, trimmed.
-///
-/// # Errors
-/// REQUIRED or TOO_LONG.
-pub fn text(text: &str, field: &str) -> Result<String, Violation> {
-    required(text, field, MAX_TEXT)
-}
-
-/// A text that may be left out; an empty one counts as left out.
-///
-/// # Errors
-/// TOO_LONG.
-pub fn optional_text(text: Option<&str>, field: &str) -> Result<Option<String>, Violation> {
-    match text.map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(text) => required(text, field, MAX_TEXT).map(Some),
-    }
-}
-
 /// Whether these are names of services that one incident can affect.
 ///
 /// # Errors
@@ -218,24 +194,9 @@ pub fn check_services<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Resu
         return Err(Violation::new(UserErrorCode::LimitExceeded, "affectedServices", message));
     }
     for (i, name) in names.enumerate() {
-        required(name, &format!("affectedServices.{i}.name"), MAX_SERVICE_NAME)?;
+        text::required(name, &format!("affectedServices.{i}.name"), MAX_SERVICE_NAME)?;
     }
     Ok(())
-}
-
-fn required(text: &str, field: &str, max: usize) -> Result<String, Violation> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Violation::new(UserErrorCode::Required, field, "this can't be empty"));
-    }
-    if text.chars().count() > max {
-        let message = format!("this has more than {max} characters");
-        return Err(Violation::new(UserErrorCode::TooLong, field, message));
-    }
-    if text.contains('\0') {
-        return Err(Violation::new(UserErrorCode::Invalid, field, "this contains a NUL character"));
-    }
-    Ok(text.to_owned())
 }
 
 /// How a status is written.
@@ -372,13 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_trimmed_and_bounded() {
-        assert_eq!(title("  down \n").unwrap(), "down");
-        assert_eq!(title(" ").unwrap_err().code, UserErrorCode::Required);
-        assert_eq!(title(&"ä".repeat(255)).unwrap().chars().count(), 255);
-        assert_eq!(title(&"ä".repeat(256)).unwrap_err().code, UserErrorCode::TooLong);
-        assert_eq!(text("a\0b", "note").unwrap_err().code, UserErrorCode::Invalid);
-        assert_eq!(optional_text(Some("  "), "note").unwrap(), None);
+    fn services_have_names_and_are_not_too_many() {
         assert!(check_services(["a"; 51].into_iter()).is_err());
         assert_eq!(
             check_services(["a", " "].into_iter()).unwrap_err().field.unwrap(),

@@ -40,6 +40,7 @@ pub mod secret;
 pub mod status;
 pub mod stream;
 pub mod telemetry;
+pub mod text;
 pub mod throttle;
 pub mod token;
 pub mod trace;

@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         actor::PLATFORM,
         error::{Error, Result, UserErrorCode},
+        text,
         tx::Tx,
     },
 };
@@ -63,8 +64,8 @@ pub async fn create_role(tx: &mut Tx, granter: &Granter, new: NewRole) -> Result
     let now = tx.now();
     let row = role::Model {
         id: tx.new_id(),
-        name: rules::role_name(&new.name)?,
-        description: rules::text(&new.description, "description", rules::MAX_TEXT)?,
+        name: text::required(&new.name, "name", rules::MAX_NAME)?,
+        description: text::bounded(&new.description, "description", rules::MAX_TEXT)?,
         permissions: permissions(tx, new.permissions)?,
         is_built_in: false,
         created_at: now,
@@ -95,10 +96,10 @@ pub async fn update_role(
     let before = lock(tx, id, expected).await?;
     let mut after = before.clone();
     if let Some(name) = changes.name {
-        after.name = rules::role_name(&name)?;
+        after.name = text::required(&name, "name", rules::MAX_NAME)?;
     }
     if let Some(text) = changes.description {
-        after.description = rules::text(&text, "description", rules::MAX_TEXT)?;
+        after.description = text::bounded(&text, "description", rules::MAX_TEXT)?;
     }
     if let Some(list) = changes.permissions {
         after.permissions = permissions(tx, list)?;

@@ -18,34 +18,6 @@ pub const MAX_TEXT: usize = 1_000;
 /// Permissions and wildcards of a role or an account.
 const MAX_PERMISSIONS: usize = 100;
 
-/// A text of at most `max` characters, trimmed; one without any is none.
-///
-/// # Errors
-/// TOO_LONG or INVALID.
-pub fn text(given: &str, field: &str, max: usize) -> Result<String, Violation> {
-    let given = given.trim();
-    if given.chars().count() > max {
-        let message = format!("this has more than {max} characters");
-        return Err(Violation::new(UserErrorCode::TooLong, field, message));
-    }
-    if given.contains('\0') {
-        return Err(Violation::new(UserErrorCode::Invalid, field, "this contains a NUL character"));
-    }
-    Ok(given.to_owned())
-}
-
-/// The name of a role: it says something.
-///
-/// # Errors
-/// REQUIRED, or as [`text`].
-pub fn role_name(given: &str) -> Result<String, Violation> {
-    let name = text(given, "name", MAX_NAME)?;
-    if name.is_empty() {
-        return Err(Violation::new(UserErrorCode::Required, "name", "this can't be empty"));
-    }
-    Ok(name)
-}
-
 /// What is wrong with a list of permissions at `field`, of which nobody declares those of `unknown`.
 pub fn check_permissions(field: &str, permissions: &[String], unknown: &[&str]) -> Vec<Violation> {
     let mut violations = unknown_permissions(field, unknown);
@@ -124,19 +96,6 @@ mod tests {
             [(0, Some(UserErrorCode::Required)), (1, None), (400, None), (401, Some(UserErrorCode::TooLong))]
         {
             assert_eq!(check_documents(count).map(|violation| violation.code), code, "{count}");
-        }
-    }
-
-    #[test]
-    fn texts_are_trimmed_and_bounded() {
-        assert_eq!(role_name(" on call ").unwrap(), "on call");
-        assert_eq!(text("", "description", 3).unwrap(), "");
-        for (given, code) in [
-            (" ", UserErrorCode::Required),
-            (&*"n".repeat(101), UserErrorCode::TooLong),
-            ("a\0b", UserErrorCode::Invalid),
-        ] {
-            assert_eq!(role_name(given).unwrap_err().code, code, "{given:?}");
         }
     }
 

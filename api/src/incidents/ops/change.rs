@@ -13,7 +13,7 @@ use crate::{
         events, rules,
         store::{self, IncidentRow},
     },
-    kernel::{actor::ADMIN_USER, error::Result, tx::Tx},
+    kernel::{actor::ADMIN_USER, error::Result, text, tx::Tx},
 };
 
 /// Says that somebody is on it. Who does so becomes the assignee where there is none.
@@ -26,7 +26,7 @@ pub async fn acknowledge(
     comment: Option<String>,
     expected: Option<i32>,
 ) -> Result<incident::Model> {
-    let comment = rules::optional_text(comment.as_deref(), "note")?;
+    let comment = text::optional(comment.as_deref(), "note", rules::MAX_TEXT)?;
     let before = lock(tx, id, expected).await?;
     rules::check_acknowledge(before.incident.status)?;
     let mut after = before.clone();
@@ -84,7 +84,7 @@ pub async fn transition(
     comment: Option<String>,
     expected: Option<i32>,
 ) -> Result<incident::Model> {
-    let comment = rules::optional_text(comment.as_deref(), "note")?;
+    let comment = text::optional(comment.as_deref(), "note", rules::MAX_TEXT)?;
     let before = lock(tx, id, expected).await?;
     rules::check_transition(before.incident.status, to)?;
     let mut after = before.clone();
@@ -111,7 +111,7 @@ pub async fn transition(
 /// # Errors
 /// NOT_FOUND, REQUIRED, TOO_LONG.
 pub async fn add_note(tx: &mut Tx, id: Uuid, body: &str, visibility: Visibility) -> Result<incident::Model> {
-    let body = rules::text(body, "body")?;
+    let body = text::required(body, "body", rules::MAX_TEXT)?;
     let before = lock(tx, id, None).await?;
     let after = before.clone();
     let entry = Entry { visibility, ..Entry::new(TimelineKind::Note, "").with_comment(Some(body)) };
@@ -133,10 +133,10 @@ pub async fn update(
     let mut after = before.clone();
     let incident = &mut after.incident;
     if let Some(title) = &changes.title {
-        incident.title = rules::title(title)?;
+        incident.title = text::required(title, "title", rules::MAX_TITLE)?;
     }
     if let Some(description) = &changes.description {
-        incident.description = rules::optional_text(description.as_deref(), "description")?;
+        incident.description = text::optional(description.as_deref(), "description", rules::MAX_TEXT)?;
     }
     if let Some(impact) = changes.impact {
         incident.impact = impact;
@@ -180,8 +180,10 @@ pub async fn resolve(
     resolution: &str,
     expected: Option<i32>,
 ) -> Result<incident::Model> {
-    let (root_cause, resolution) =
-        (rules::text(root_cause, "rootCause"), rules::text(resolution, "resolution"));
+    let (root_cause, resolution) = (
+        text::required(root_cause, "rootCause", rules::MAX_TEXT),
+        text::required(resolution, "resolution", rules::MAX_TEXT),
+    );
     let (root_cause, resolution) = match (root_cause, resolution) {
         (Ok(root_cause), Ok(resolution)) => (root_cause, resolution),
         (a, b) => return Err([a.err(), b.err()].into_iter().flatten().collect::<Vec<_>>().into()),

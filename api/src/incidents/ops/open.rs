@@ -18,6 +18,7 @@ use crate::{
         actor::PLATFORM,
         db,
         error::{Result, UserErrorCode, Violation},
+        text,
         tx::Tx,
     },
 };
@@ -28,9 +29,9 @@ use crate::{
 /// What is wrong with the input.
 pub async fn create(tx: &mut Tx, new: NewIncident) -> Result<incident::Model> {
     let mut violations = Vec::new();
-    let title = rules::title(&new.title).map_err(|v| violations.push(v));
-    let description =
-        rules::optional_text(new.description.as_deref(), "description").map_err(|v| violations.push(v));
+    let title = text::required(&new.title, "title", rules::MAX_TITLE).map_err(|v| violations.push(v));
+    let description = text::optional(new.description.as_deref(), "description", rules::MAX_TEXT)
+        .map_err(|v| violations.push(v));
     let severity =
         rules::initial_severity(new.severity, new.impact, new.urgency).map_err(|v| violations.push(v));
     if let Err(v) = rules::check_services(new.services.iter().map(|service| service.name.as_str())) {
@@ -106,7 +107,7 @@ async fn insert(
 /// # Errors
 /// NOT_FOUND, CONFLICT, INVALID_TRANSITION, NOT_ALLOWED, REQUIRED.
 pub async fn reopen(tx: &mut Tx, id: Uuid, reason: &str, expected: Option<i32>) -> Result<incident::Model> {
-    let reason = rules::text(reason, "reason")?;
+    let reason = text::required(reason, "reason", rules::MAX_TEXT)?;
     let before = lock(tx, id, expected).await?;
     let old = &before.incident;
     let ended_at = old.resolved_at.or(old.closed_at);

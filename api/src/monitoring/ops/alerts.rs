@@ -12,6 +12,7 @@ use crate::{
     kernel::{
         error::{Error, Result, UserErrorCode},
         event::EventType,
+        text,
         tx::Tx,
     },
     monitoring::{
@@ -80,10 +81,10 @@ impl Subject {
 /// NOT_FOUND, NOT_ALLOWED, and what is wrong with the input.
 pub async fn trigger(tx: &mut Tx, new: NewAlert) -> Result<alert::Model> {
     let mut wrong = Vec::new();
-    let source = checked(rules::text(&new.source, "source", rules::MAX_NAME), &mut wrong);
-    let dedup_key = checked(rules::text(&new.dedup_key, "dedupKey", rules::MAX_TITLE), &mut wrong);
-    let title = checked(rules::text(&new.title, "title", rules::MAX_TITLE), &mut wrong);
-    let description = rules::optional_text(new.description.as_deref(), "description", rules::MAX_TEXT);
+    let source = checked(text::required(&new.source, "source", rules::MAX_NAME), &mut wrong);
+    let dedup_key = checked(text::required(&new.dedup_key, "dedupKey", rules::MAX_TITLE), &mut wrong);
+    let title = checked(text::required(&new.title, "title", rules::MAX_TITLE), &mut wrong);
+    let description = text::optional(new.description.as_deref(), "description", rules::MAX_TEXT);
     let description = checked(description, &mut wrong);
     let labels = checked(rules::labels(new.labels.as_ref()), &mut wrong);
     if let Some(source) = &source {

@@ -11,6 +11,7 @@ use super::{alerts, check_version, checked, owner, results};
 use crate::{
     kernel::{
         error::{Error, Result, UserErrorCode, Violation},
+        text,
         tx::Tx,
     },
     monitoring::{
@@ -130,7 +131,7 @@ pub fn revision_of(service: &service::Model) -> Option<i32> {
 /// What is wrong with the input, NOT_FOUND, TAKEN.
 pub async fn register(tx: &mut Tx, new: NewService) -> Result<service::Model> {
     let mut wrong = Vec::new();
-    let name = checked(rules::text(&new.name, "name", rules::MAX_NAME), &mut wrong);
+    let name = checked(text::required(&new.name, "name", rules::MAX_NAME), &mut wrong);
     let description = checked(description(new.description.as_deref()), &mut wrong);
     let owner_name = checked(owner_name(new.owner.as_deref()), &mut wrong);
     let tier = checked(tier(new.tier), &mut wrong);
@@ -183,7 +184,7 @@ pub async fn update(
     let service = &mut after.service;
     let mut wrong = Vec::new();
     if let Some(name) = &changes.name {
-        let name = checked(rules::text(name, "name", rules::MAX_NAME), &mut wrong);
+        let name = checked(text::required(name, "name", rules::MAX_NAME), &mut wrong);
         service.name = name.unwrap_or_default();
     }
     if let Some(text) = &changes.description {
@@ -296,11 +297,11 @@ async fn dependencies(tx: &Tx, id: Uuid, wanted: Vec<Uuid>) -> Result<IdList> {
 }
 
 fn description(given: Option<&str>) -> Result<Option<String>, Violation> {
-    rules::optional_text(given, "description", rules::MAX_TEXT)
+    text::optional(given, "description", rules::MAX_TEXT)
 }
 
 fn owner_name(given: Option<&str>) -> Result<Option<String>, Violation> {
-    rules::optional_text(given, "owner", rules::MAX_NAME)
+    text::optional(given, "owner", rules::MAX_NAME)
 }
 
 fn tier(given: i32) -> Result<i16, Violation> {

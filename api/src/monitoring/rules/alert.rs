@@ -8,8 +8,10 @@
 use ::entity::alert::{AlertSeverity as Severity, AlertStatus as Status};
 use serde_json::Value;
 
-use super::text;
-use crate::kernel::error::{UserErrorCode, Violation};
+use crate::kernel::{
+    error::{UserErrorCode, Violation},
+    text,
+};
 
 /// Labels of an alert.
 const MAX_LABELS: usize = 50;
@@ -84,7 +86,7 @@ pub fn labels(given: Option<&Value>) -> Result<Value, Violation> {
     }
     let mut labels = serde_json::Map::new();
     for (label, value) in map {
-        let label = text(label, "labels", MAX_LABEL_NAME)?;
+        let label = text::required(label, "labels", MAX_LABEL_NAME)?;
         let Value::String(value) = value else {
             return Err(invalid("labels", &format!("the value of `{label}` isn't a text")));
         };
