@@ -1,36 +1,17 @@
 //! What happens to accounts, roles and tokens.
 
-use ::entity::{
-    admin_user, api_token,
-    audit_log::{AuditCategory, AuditSeverity},
-    role, role_assignment,
-};
+use ::entity::{admin_user, api_token, role, role_assignment};
 use serde_json::{Value, json};
 
 use super::{ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
     actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM},
-    event::{Entity, Event, EventType},
+    event::{Entity, Event, EventType, event_types},
     scalar::Timestamp,
 };
 
-macro_rules! event_types {
-    ($($name:ident $text:literal $action:literal $severity:ident $description:literal;)*) => {
-        $(pub(super) static $name: EventType = EventType {
-            name: $text,
-            version: 1,
-            description: $description,
-            category: AuditCategory::Admin,
-            severity: AuditSeverity::$severity,
-            action: $action,
-            permission: permissions::READ,
-        };)*
-        /// All of them.
-        pub const ALL: &[&EventType] = &[$(&$name),*];
-    };
-}
-
 event_types! {
+    Admin, permissions::READ;
     USER_CREATED "admin.user.created" "ADMIN_USER_CREATE" High "An admin account was made.";
     TOKEN_CREATED "admin.token.created" "API_TOKEN_CREATE" Medium "An API token was made.";
     TOKEN_UPDATED "admin.token.updated" "API_TOKEN_UPDATE" Medium

@@ -1,36 +1,18 @@
 //! What happens to users and organizations. Names and addresses are personal and stand in the register alone.
 
-use ::entity::{
-    audit_log::{AuditCategory, AuditSeverity},
-    organization, user,
-};
+use ::entity::{organization, user};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::USER;
 use crate::kernel::{
     actor::{ORGANIZATION, PLATFORM},
-    event::{Entity, Event, EventType},
+    event::{Entity, Event, EventType, event_types},
     leaf::Personal,
 };
 
-macro_rules! event_types {
-    ($($name:ident $text:literal $action:literal $severity:ident $description:literal;)*) => {
-        $(pub(super) static $name: EventType = EventType {
-            name: $text,
-            version: 1,
-            description: $description,
-            category: AuditCategory::Directory,
-            severity: AuditSeverity::$severity,
-            action: $action,
-            permission: "directory.read",
-        };)*
-        /// All of them.
-        pub const ALL: &[&EventType] = &[$(&$name),*];
-    };
-}
-
 event_types! {
+    Directory, "directory.read";
     USER_CREATED "directory.user.created" "USER_CREATE" Info "A person came into the register.";
     USER_UPDATED "directory.user.updated" "USER_UPDATE" Info "What is known of a person changed.";
     USER_VERIFIED "directory.user.verified" "USER_VERIFY" Info "A person has proved to be who they say.";

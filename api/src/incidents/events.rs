@@ -1,35 +1,17 @@
 //! What happens to incidents.
 
-use ::entity::{
-    audit_log::{AuditCategory, AuditSeverity},
-    incident,
-};
+use ::entity::incident;
 use serde_json::{Value, json};
 
 use super::{INCIDENT, store::IncidentRow};
 use crate::kernel::{
-    event::{Entity, Event, EventType},
+    event::{Entity, Event, EventType, event_types},
     leaf::Personal,
     scalar::Timestamp,
 };
 
-macro_rules! event_types {
-    ($($name:ident $text:literal $action:literal $severity:ident $description:literal;)*) => {
-        $(pub(super) static $name: EventType = EventType {
-            name: $text,
-            version: 1,
-            description: $description,
-            category: AuditCategory::Incident,
-            severity: AuditSeverity::$severity,
-            action: $action,
-            permission: super::permissions::READ,
-        };)*
-        /// All of them.
-        pub const ALL: &[&EventType] = &[$(&$name),*];
-    };
-}
-
 event_types! {
+    Incident, super::permissions::READ;
     CREATED "monitoring.incident.created" "INCIDENT_CREATE" Medium "An incident was opened.";
     ACKNOWLEDGED "monitoring.incident.acknowledged" "INCIDENT_ACKNOWLEDGE" Info "Somebody is on an incident.";
     UPDATED "monitoring.incident.updated" "INCIDENT_UPDATE" Info "An incident, its people or its timeline changed.";

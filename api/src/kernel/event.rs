@@ -35,6 +35,28 @@ pub struct EventType {
     pub permission: &'static str,
 }
 
+/// Declares the types of a domain's events, and `ALL` of them: `NAME "name" "ACTION" Severity "Description.";`, after the
+/// category and the permission that reading them takes.
+macro_rules! event_types {
+    (
+        $category:ident, $permission:expr;
+        $($constant:ident $name:tt $action:literal $severity:ident $description:literal;)*
+    ) => {
+        $(pub(super) static $constant: $crate::kernel::event::EventType = $crate::kernel::event::EventType {
+            name: $name,
+            version: 1,
+            description: $description,
+            category: ::entity::audit_log::AuditCategory::$category,
+            severity: ::entity::audit_log::AuditSeverity::$severity,
+            action: $action,
+            permission: $permission,
+        };)*
+        /// All of them.
+        pub const ALL: &[&$crate::kernel::event::EventType] = &[$(&$constant),*];
+    };
+}
+pub(crate) use event_types;
+
 /// What an event is about.
 #[derive(Clone, Debug)]
 pub struct Entity {

@@ -1,9 +1,6 @@
 //! What happens to services and alerts.
 
-use ::entity::{
-    alert::{self, AlertSeverity, AlertStatus},
-    audit_log::{AuditCategory, AuditSeverity},
-};
+use ::entity::alert::{self, AlertSeverity, AlertStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +8,7 @@ use uuid::Uuid;
 use super::{ALERT, SERVICE, store::ServiceRow};
 use crate::kernel::{
     error::Result,
-    event::{Entity, Event, EventType, LogEvent},
+    event::{Entity, Event, EventType, LogEvent, event_types},
     scalar::Timestamp,
 };
 
@@ -20,36 +17,21 @@ pub const ALERT_TRIGGERED: &str = "monitoring.alert.triggered";
 /// The name of the event that an alert is over.
 pub const ALERT_RESOLVED: &str = "monitoring.alert.resolved";
 
-macro_rules! event_types {
-    ($($name:ident $text:expr, $action:literal $severity:ident $description:literal;)*) => {
-        $(pub(super) static $name: EventType = EventType {
-            name: $text,
-            version: 1,
-            description: $description,
-            category: AuditCategory::Monitoring,
-            severity: AuditSeverity::$severity,
-            action: $action,
-            permission: super::permissions::READ,
-        };)*
-        /// All of them.
-        pub const ALL: &[&EventType] = &[$(&$name),*];
-    };
-}
-
 event_types! {
-    REGISTERED "monitoring.service.registered", "SERVICE_REGISTER" Info "A service is to be watched.";
-    UPDATED "monitoring.service.updated", "SERVICE_UPDATE" Info "What is known of a service, or how it is watched, changed.";
-    DEREGISTERED "monitoring.service.deregistered", "SERVICE_DEREGISTER" Medium "A service isn't watched any more.";
-    PROBED "monitoring.service.probed", "SERVICE_PROBE" Info "Somebody had a service probed at once.";
-    DOWN "monitoring.service.down", "SERVICE_DOWN" High "A service doesn't answer any more.";
-    DEGRADED "monitoring.service.degraded", "SERVICE_DEGRADED" Medium "A service answers slowly, or not as expected.";
-    RECOVERED "monitoring.service.recovered", "SERVICE_RECOVERED" Info "A service that was down or degraded is well again.";
-    STATUS_CHANGED "monitoring.service.status_changed", "SERVICE_STATUS_CHANGE" Info
+    Monitoring, super::permissions::READ;
+    REGISTERED "monitoring.service.registered" "SERVICE_REGISTER" Info "A service is to be watched.";
+    UPDATED "monitoring.service.updated" "SERVICE_UPDATE" Info "What is known of a service, or how it is watched, changed.";
+    DEREGISTERED "monitoring.service.deregistered" "SERVICE_DEREGISTER" Medium "A service isn't watched any more.";
+    PROBED "monitoring.service.probed" "SERVICE_PROBE" Info "Somebody had a service probed at once.";
+    DOWN "monitoring.service.down" "SERVICE_DOWN" High "A service doesn't answer any more.";
+    DEGRADED "monitoring.service.degraded" "SERVICE_DEGRADED" Medium "A service answers slowly, or not as expected.";
+    RECOVERED "monitoring.service.recovered" "SERVICE_RECOVERED" Info "A service that was down or degraded is well again.";
+    STATUS_CHANGED "monitoring.service.status_changed" "SERVICE_STATUS_CHANGE" Info
         "The state of a service changed, and nobody need get up for it: its first good result, or a change under maintenance.";
-    TRIGGERED ALERT_TRIGGERED, "ALERT_TRIGGER" Medium "An alert began to fire.";
-    ALERT_UPDATED "monitoring.alert.updated", "ALERT_UPDATE" Info "An alert fired again, or joined an incident.";
-    ACKNOWLEDGED "monitoring.alert.acknowledged", "ALERT_ACKNOWLEDGE" Info "Somebody is on an alert.";
-    RESOLVED ALERT_RESOLVED, "ALERT_RESOLVE" Info "What an alert is about is over.";
+    TRIGGERED ALERT_TRIGGERED "ALERT_TRIGGER" Medium "An alert began to fire.";
+    ALERT_UPDATED "monitoring.alert.updated" "ALERT_UPDATE" Info "An alert fired again, or joined an incident.";
+    ACKNOWLEDGED "monitoring.alert.acknowledged" "ALERT_ACKNOWLEDGE" Info "Somebody is on an alert.";
+    RESOLVED ALERT_RESOLVED "ALERT_RESOLVE" Info "What an alert is about is over.";
 }
 
 /// `ty` happened to a service that was `before` and is `after`.
