@@ -1,4 +1,4 @@
-//! What the register takes, and who may be kept out. Pure.
+//! What the register takes of people, and who may be kept out.
 
 use ::entity::user::UserStatus as Status;
 
@@ -7,37 +7,15 @@ use crate::kernel::{
     text,
 };
 
-/// People that one call brings.
-pub const MAX_RECORDS: usize = 500;
-/// Characters of a name, of a reason, of an id elsewhere.
-const MAX_NAME: usize = 200;
-const MAX_REASON: usize = 1_000;
+/// Characters of an id elsewhere.
 const MAX_EXTERNAL_ID: usize = 255;
 /// Characters of an address (RFC 5321).
 const MAX_EMAIL: usize = 254;
-/// Characters of a slug.
-const MAX_SLUG: usize = 63;
-
-/// A name.
-///
-/// # Errors
-/// REQUIRED, TOO_LONG or INVALID.
-pub fn name(given: &str, field: &str) -> Result<String, Violation> {
-    text::required(given, field, MAX_NAME)
-}
-
-/// Why something is done to somebody.
-///
-/// # Errors
-/// As [`name`].
-pub fn reason(given: &str) -> Result<String, Violation> {
-    text::required(given, "reason", MAX_REASON)
-}
 
 /// The id by which the platform knows somebody.
 ///
 /// # Errors
-/// As [`name`].
+/// REQUIRED, TOO_LONG or INVALID.
 pub fn external_id(given: &str, field: &str) -> Result<String, Violation> {
     text::required(given, field, MAX_EXTERNAL_ID)
 }
@@ -45,7 +23,7 @@ pub fn external_id(given: &str, field: &str) -> Result<String, Violation> {
 /// An address. Only that it can be one: whether mail arrives is for whoever sends some.
 ///
 /// # Errors
-/// As [`name`].
+/// REQUIRED, TOO_LONG or INVALID.
 pub fn email(given: &str, field: &str) -> Result<String, Violation> {
     let email = text::required(given, field, MAX_EMAIL)?;
     let is_one = email.rsplit_once('@').is_some_and(|(local, domain)| {
@@ -55,22 +33,6 @@ pub fn email(given: &str, field: &str) -> Result<String, Violation> {
         return Ok(email);
     }
     Err(Violation::new(UserErrorCode::Invalid, field, "an address looks like somebody@example.com"))
-}
-
-/// The name of an organization in addresses: small letters, digits, and dashes in between.
-///
-/// # Errors
-/// REQUIRED, TOO_LONG or INVALID.
-pub fn slug(given: &str) -> Result<String, Violation> {
-    let slug = text::required(given, "slug", MAX_SLUG)?;
-    let is_one = slug.split('-').all(|word| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    });
-    if is_one {
-        return Ok(slug);
-    }
-    let message = "a slug is small letters and digits, with dashes in between: acme-reptiles";
-    Err(Violation::new(UserErrorCode::Invalid, "slug", message))
 }
 
 /// Where somebody stands who is in the register from now on, or is reinstated.
@@ -113,16 +75,6 @@ mod tests {
         }
         for wrong in ["", "a", "@b", "a@", "a b@c", "a\0@b", &format!("{}@b", "x".repeat(254))] {
             assert!(email(wrong, "email").is_err(), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_slug_can_stand_in_an_address() {
-        for right in ["acme", "acme-reptiles", "4-paws"] {
-            assert_eq!(slug(right).unwrap(), right);
-        }
-        for wrong in ["", "-acme", "acme-", "a--b", "Acme", "acme reptiles", "äcme", &"x".repeat(64)] {
-            assert!(slug(wrong).is_err(), "{wrong:?}");
         }
     }
 

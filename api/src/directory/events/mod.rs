@@ -1,0 +1,22 @@
+//! What happens to users and organizations. Names and addresses are personal and stand in the register alone.
+
+mod organizations;
+mod users;
+
+use crate::kernel::event::event_types;
+
+pub(super) use self::{
+    organizations::{member_added, organization_created},
+    users::user,
+};
+
+event_types! {
+    Directory, "directory.read";
+    USER_CREATED "directory.user.created" "USER_CREATE" Info "A person came into the register.";
+    USER_UPDATED "directory.user.updated" "USER_UPDATE" Info "What is known of a person changed.";
+    USER_VERIFIED "directory.user.verified" "USER_VERIFY" Info "A person has proved to be who they say.";
+    USER_SUSPENDED "directory.user.suspended" "USER_SUSPEND" Medium "A person is kept out for now.";
+    USER_REINSTATED "directory.user.reinstated" "USER_REINSTATE" Medium "A person who was kept out may come in again.";
+    ORGANIZATION_CREATED "directory.organization.created" "ORGANIZATION_CREATE" Info "An organization came into the register.";
+    MEMBER_ADDED "directory.member.added" "MEMBER_ADD" Info "A person became a member of an organization.";
+}
