@@ -118,5 +118,6 @@ pub fn catalogue() -> Catalogue {
         fields.into_iter().flatten().copied(),
         events.into_iter().flatten().copied(),
     )
+    .with_actions(access::ACTIONS.iter().copied())
     .with_objects(node::objects())
 }

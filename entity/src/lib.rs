@@ -13,6 +13,8 @@ pub mod actor_kind;
 pub mod admin_user;
 pub mod alert;
 pub mod api_token;
+pub mod approval;
+pub mod approval_vote;
 pub mod audit_leaf;
 pub mod audit_log;
 pub mod audit_personal;

@@ -14,6 +14,7 @@ mod m20261121_000004_monitoring;
 mod m20261121_000005_incidents;
 mod m20261121_000006_trusted_documents;
 mod m20261121_000007_roles;
+mod m20261121_000008_approvals;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_incidents::Migration),
             Box::new(m20261121_000006_trusted_documents::Migration),
             Box::new(m20261121_000007_roles::Migration),
+            Box::new(m20261121_000008_approvals::Migration),
         ]
     }
 }

@@ -1,12 +1,13 @@
 //! What happens to accounts, roles and tokens.
 
-use ::entity::{admin_user, api_token, role, role_assignment};
+use ::entity::{admin_user, api_token, approval, role, role_assignment};
 use serde_json::{Value, json};
 
-use super::{ROLE, ROLE_ASSIGNMENT, permissions};
+use super::{APPROVAL, ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
     actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM},
     event::{Entity, Event, EventType, event_types},
+    leaf::Personal,
     scalar::Timestamp,
 };
 
@@ -24,6 +25,16 @@ event_types! {
     ROLE_DELETED "admin.role.deleted" "ROLE_DELETE" Medium "A role was deleted, which nobody had any more.";
     ROLE_GRANTED "admin.role.granted" "ROLE_GRANT" High "An admin account was given a role.";
     ROLE_REVOKED "admin.role.revoked" "ROLE_REVOKE" High "A role was taken away from an admin account.";
+    APPROVAL_REQUESTED "admin.approval.requested" "APPROVAL_REQUEST" Medium
+        "Somebody wants to do what takes other people's approval.";
+    APPROVAL_APPROVED "admin.approval.approved" "APPROVAL_APPROVE" High
+        "Somebody approved what another one wants to do. With enough of these, it is carried out.";
+    APPROVAL_DENIED "admin.approval.denied" "APPROVAL_DENY" Medium
+        "Somebody denied what another one wants to do, or by the time it was to be carried out it wasn't allowed any more.";
+    APPROVAL_CANCELLED "admin.approval.cancelled" "APPROVAL_CANCEL" Low "Somebody took back what they wanted to do.";
+    APPROVAL_EXECUTED "admin.approval.executed" "APPROVAL_EXECUTE" High "What others approved was done.";
+    APPROVAL_EXPIRED "admin.approval.expired" "APPROVAL_EXPIRE" Low
+        "Nobody decided in time, or what was approved couldn't be done in time.";
 }
 
 /// `ty` happened to an account that was `before` and is `after`.
@@ -65,6 +76,44 @@ pub(super) fn assignment(
         "role": row.role_name,
         "expiresAt": row.expires_at.map(|at| Timestamp(at).to_string()),
     }))
+}
+
+/// Somebody asks: what is frozen, whole, so that the record says what was approved whatever becomes of the row.
+pub(super) fn approval_requested(row: &approval::Model) -> Event {
+    let data = json!({
+        "kind": row.kind,
+        "summary": row.summary,
+        "payload": row.payload,
+        "payloadHash": hex::encode(&row.payload_hash),
+        "required": row.required,
+        "requestedBy": ADMIN_USER.encode(row.requested_by_id),
+        "expiresAt": Timestamp(row.expires_at).to_string(),
+    });
+    of_approval(&APPROVAL_REQUESTED, row).data(data)
+}
+
+/// `ty` happened to an approval; `reason` is what somebody wrote along.
+pub(super) fn approval(ty: &'static EventType, row: &approval::Model, reason: Option<&str>) -> Event {
+    let mut data = json!({
+        "kind": row.kind,
+        "payloadHash": hex::encode(&row.payload_hash),
+        "status": row.status,
+    });
+    if let Some(result_id) = &row.result_id {
+        data["resultId"] = json!(result_id);
+    }
+    if let Some(reason) = reason {
+        data["reason"] = json!(Personal(reason));
+    }
+    of_approval(ty, row).data(data)
+}
+
+fn of_approval(ty: &'static EventType, row: &approval::Model) -> Event {
+    let event = Event::new(ty, Entity::new("Approval", APPROVAL, row.id, row.version, PLATFORM));
+    match row.beneficiary_id {
+        Some(person) => event.about(person),
+        None => event,
+    }
 }
 
 pub(super) fn token_created(token: &api_token::Model) -> Event {

@@ -1,8 +1,8 @@
-//! How accounts, roles and assignments are loaded by id.
+//! How accounts, roles, assignments and approvals are loaded by id.
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{admin_user, role, role_assignment};
+use ::entity::{admin_user, approval, approval_vote, role, role_assignment};
 use uuid::Uuid;
 
 use super::store;
@@ -56,5 +56,31 @@ impl Load for RoleAssignments {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::role_assignments_by_id(from.db(), ids).await
+    }
+}
+
+/// Approvals by id.
+#[derive(Debug)]
+pub struct Approvals;
+
+impl Load for Approvals {
+    type Key = Uuid;
+    type Value = Arc<approval::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::approvals_by_id(from.db(), ids).await
+    }
+}
+
+/// What was said to approvals, by their ids.
+#[derive(Debug)]
+pub struct VotesOfApproval;
+
+impl Load for VotesOfApproval {
+    type Key = Uuid;
+    type Value = Vec<approval_vote::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::votes_by_approval(from.db(), ids).await
     }
 }

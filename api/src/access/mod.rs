@@ -5,20 +5,22 @@
 //! expires or is revoked, and counts while the account is active. An *API token* is what a script or a partner signs in with: it acts as itself within its
 //! scopes and, where it has one, its organization; or as an account, limited by its scopes. It may be *trusted* with
 //! certain documents and run nothing else. The *rights snapshot* of
-//! the kernel is read from here.
+//! the kernel is read from here. An *approval* is something that others must approve before it is done, here or in
+//! another domain ([`approvals`]).
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `admin_users`, `roles`, `role_assignments`, `api_tokens`, `trusted_documents`, `authz_epoch` |
-//! | permissions | `access.explain`, `access.read`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles` |
-//! | events | `admin.user.created`, `…updated`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.token.created`, `…updated` |
+//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `trusted_documents`, `authz_epoch` |
+//! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles` |
+//! | events | `admin.user.created`, `…updated`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…updated` |
 //!
 //! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
-//! is `rules/grants.rs`. Sessions and approvals are still to come: until then what is sensitive is given at the machine
-//! (`opsgate admin`), and tokens are made there (`opsgate serve` makes the first, `opsgate token create` more).
+//! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`. Sessions are still to come: until then tokens are
+//! made at the machine (`opsgate serve` makes the first, `opsgate token create` more).
 
 mod events;
 mod graphql;
+mod jobs;
 mod loaders;
 mod ops;
 mod permissions;
@@ -27,10 +29,11 @@ mod rules;
 mod store;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{Actor, AdminUser, Mutation, Query, Role, RoleAssignment};
+pub use graphql::{Actor, AdminUser, Approval, Mutation, Query, Role, RoleAssignment};
+pub use jobs::handlers;
 pub use ops::{
-    AdminUserChanges, NewAdminUser, NewAssignment, NewToken, assign, bootstrap, create_admin_user,
-    create_token, issue_token, revoke, trust, trusted, update_admin_user,
+    ACTIONS, AdminUserChanges, NewAdminUser, NewAssignment, NewToken, approvals, assign, bootstrap,
+    create_admin_user, create_token, issue_token, revoke, trust, trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
 pub use rules::Granter;
@@ -38,6 +41,8 @@ pub use store::load_rights;
 
 use crate::kernel::id::Prefix;
 
+/// `apv_…`
+pub const APPROVAL: Prefix = Prefix("apv");
 /// `rol_…`
 pub const ROLE: Prefix = Prefix("rol");
 /// `ras_…`

@@ -7,6 +7,13 @@ use crate::kernel::permission::Permission;
 /// Seeing accounts, roles, and who has which.
 pub const READ: &str = "access.read";
 
+/// Deciding about what takes a second person.
+pub const APPROVE: &str = "access.approve";
+/// Making and changing accounts.
+pub const MANAGE_ACCOUNTS: &str = "access.manage_accounts";
+/// Giving roles.
+pub const ASSIGN_ROLES: &str = "access.assign_roles";
+
 /// All of them.
 pub const ALL: &[Permission] = &[
     Permission {
@@ -22,7 +29,13 @@ pub const ALL: &[Permission] = &[
         level: AdminLevel::Support,
     },
     Permission {
-        key: "access.manage_accounts",
+        key: APPROVE,
+        description: "Approve or deny what takes a second person, where one may do it oneself.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: MANAGE_ACCOUNTS,
         description: "Make admin users, change their levels and permissions, and take them out of use.",
         is_sensitive: true,
         level: AdminLevel::SuperAdmin,
@@ -34,7 +47,7 @@ pub const ALL: &[Permission] = &[
         level: AdminLevel::SuperAdmin,
     },
     Permission {
-        key: "access.assign_roles",
+        key: ASSIGN_ROLES,
         description: "Give roles to admin users and take them away.",
         is_sensitive: true,
         level: AdminLevel::SuperAdmin,

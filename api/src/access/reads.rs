@@ -1,11 +1,11 @@
-//! Reads: pages of admin users, of roles and of who has them, bounded by the caller.
+//! Reads: pages of admin users, of roles and of who has them, and of approvals, bounded by the caller.
 
 use ::entity::role_assignment;
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::{
-    graphql::{AdminUser, Role, RoleAssignment},
+    graphql::{AdminUser, Approval, Role, RoleAssignment},
     store,
 };
 use crate::kernel::{
@@ -54,6 +54,20 @@ pub async fn role_assignments(
 ) -> Result<Connection<RoleAssignment>> {
     let rows = store::role_assignments(&ctx.request().caller().boundary);
     page::list(ctx, List { name: "roleAssignments", rows, predicate, order }, args).await
+}
+
+/// A page of approvals.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn approvals(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<Approval>> {
+    let rows = store::approvals(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "approvals", rows, predicate, order }, args).await
 }
 
 /// A page of the assignments of an account, newest first.

@@ -72,6 +72,9 @@ pub struct Violation {
     pub field: Option<Vec<String>>,
     /// The same call may succeed later, unchanged.
     pub is_retryable: bool,
+    /// The permissions that the caller lacks for it, where it is about those. They are on the record.
+    #[graphql(skip)]
+    pub lacking: Vec<&'static str>,
 }
 
 /// What kind of mistake a user error is.
@@ -106,7 +109,13 @@ impl Violation {
     pub fn new(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {
         let path = (!field.is_empty())
             .then(|| std::iter::once("input").chain(field.split('.')).map(str::to_owned).collect());
-        Self { code, message: message.into(), field: path, is_retryable: false }
+        Self { code, message: message.into(), field: path, is_retryable: false, lacking: Vec::new() }
+    }
+
+    /// For want of `permissions`.
+    #[must_use]
+    pub fn lacking(self, permissions: Vec<&'static str>) -> Self {
+        Self { lacking: permissions, ..self }
     }
 }
 

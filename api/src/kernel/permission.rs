@@ -25,12 +25,24 @@ pub struct Permission {
     pub level: AdminLevel,
 }
 
-/// Every permission, root field, event type and type of objects there is.
+/// Something that takes other people's approval before it is done.
+#[derive(Debug)]
+pub struct Action {
+    /// What is done, and the kind of the task that does it: `access.assign_role`.
+    pub kind: &'static str,
+    /// What deciding about it takes beside the right to approve anything, and what whoever asks must have until it is done.
+    pub permission: &'static str,
+    /// How many others must approve: at least one.
+    pub approvals: i32,
+}
+
+/// Every permission, root field, event type, action that takes approval, and type of objects there is.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     permissions: BTreeMap<&'static str, &'static Permission>,
     fields: BTreeMap<&'static str, RootField>,
     events: BTreeMap<&'static str, &'static EventType>,
+    actions: BTreeMap<&'static str, &'static Action>,
     objects: BTreeMap<String, &'static str>,
 }
 
@@ -72,6 +84,24 @@ impl Catalogue {
         catalogue
     }
 
+    /// And what takes approval.
+    ///
+    /// # Panics
+    /// Where a kind is declared twice, takes nobody's approval, or names a permission that nobody declares.
+    #[must_use]
+    pub fn with_actions(mut self, actions: impl IntoIterator<Item = &'static Action>) -> Self {
+        for action in actions {
+            let Action { kind, permission, approvals } = action;
+            assert!(
+                self.permissions.contains_key(permission),
+                "{kind} needs {permission}, which nobody declares"
+            );
+            assert!(*approvals > 0, "{kind} takes nobody's approval");
+            assert!(self.actions.insert(action.kind, action).is_none(), "{kind} is declared twice");
+        }
+        self
+    }
+
     /// And the types of objects with an id, each with the permission that reading one takes on every way to it.
     ///
     /// # Panics
@@ -88,6 +118,16 @@ impl Catalogue {
     /// The permission called `key`.
     pub fn permission(&self, key: &str) -> Option<&'static Permission> {
         self.permissions.get(key).copied()
+    }
+
+    /// What takes approval under the name `kind`.
+    pub fn action(&self, kind: &str) -> Option<&'static Action> {
+        self.actions.get(kind).copied()
+    }
+
+    /// All that takes approval, by kind.
+    pub fn actions(&self) -> impl Iterator<Item = &'static Action> {
+        self.actions.values().copied()
     }
 
     /// The permission that reading objects of the type `name` takes; none for types whose objects have no id.

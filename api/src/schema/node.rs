@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Interface};
 use futures_util::future::join_all;
 
 use crate::{
-    access::{AdminUser, Role, RoleAssignment},
+    access::{AdminUser, Approval, Role, RoleAssignment},
     audit::AuditLog,
     directory::{Organization, User},
     events::PublishedEvent,
@@ -33,6 +33,8 @@ pub enum Node {
     AdminUser(AdminUser),
     /// Something that wants attention.
     Alert(Alert),
+    /// Something that takes other people's approval before it is done.
+    Approval(Approval),
     /// An entry of the audit log.
     AuditLog(AuditLog),
     /// Something is broken.
@@ -57,6 +59,7 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
     Nodes::new()
         .with::<AdminUser>()
         .with::<Alert>()
+        .with::<Approval>()
         .with::<AuditLog>()
         .with::<Incident>()
         .with::<IncidentTimelineEntry>()

@@ -1,8 +1,8 @@
 //! Enums by name are stored as serde spells them, and fit their columns.
 
 use entity::{
-    actor_kind, alert, audit_log, incident, incident_timeline, organization, probe_result, service_status,
-    task, user,
+    actor_kind, alert, approval, approval_vote, audit_log, incident, incident_timeline, organization,
+    probe_result, service_status, task, user,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use serde::Serialize;
@@ -11,6 +11,8 @@ use serde::Serialize;
 fn names_are_those_of_serde() {
     agree::<actor_kind::ActorKind>();
     agree::<alert::AlertStatus>();
+    agree::<approval::ApprovalStatus>();
+    agree::<approval_vote::ApprovalDecision>();
     agree::<audit_log::AuditCategory>();
     agree::<audit_log::AuditOutcome>();
     agree::<audit_log::AuditSurface>();

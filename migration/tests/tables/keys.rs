@@ -1,8 +1,8 @@
 //! Keys hold: unique ones, those over some of the rows alone, and foreign ones.
 
 use entity::{
-    admin_user, alert, dead_letter, idempotency_key, incident, incident_participant, incident_service,
-    organization_member, role_assignment, service, task, user,
+    admin_user, alert, approval, dead_letter, idempotency_key, incident, incident_participant,
+    incident_service, organization_member, role_assignment, service, task, user,
 };
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, IntoActiveModel, SqlErr};
@@ -48,6 +48,27 @@ async fn one_unresolved_alert_carries_a_dedup_key() {
         first.status = sea_orm::Set(alert::AlertStatus::Resolved);
         first.update(db).await.expect("resolve");
         insert(db, of(alert::AlertStatus::Firing)).await.expect("it fires again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_pending_approval_carries_a_hash() {
+    on_each(async |db| {
+        let user = insert(db, rows::user()).await.expect("user");
+        let account = insert(db, rows::admin_user(&user)).await.expect("account");
+        let of = |status| approval::Model { status, ..rows::approval(&account) };
+        insert(db, of(approval::ApprovalStatus::Open)).await.expect("first");
+        taken(insert(db, of(approval::ApprovalStatus::Open)).await);
+        taken(insert(db, of(approval::ApprovalStatus::Approved)).await);
+        for status in [
+            approval::ApprovalStatus::Executed,
+            approval::ApprovalStatus::Denied,
+            approval::ApprovalStatus::Cancelled,
+            approval::ApprovalStatus::Expired,
+        ] {
+            insert(db, of(status)).await.expect("one that is over");
+        }
     })
     .await;
 }

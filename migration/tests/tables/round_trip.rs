@@ -22,6 +22,9 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, account.clone()).await;
         survives(db, rows::role()).await;
         survives(db, rows::role_assignment(&account)).await;
+        let approval = rows::approval(&account);
+        survives(db, approval.clone()).await;
+        survives(db, rows::approval_vote(&approval, &account)).await;
         survives(db, rows::api_token()).await;
         survives(db, rows::trusted_document()).await;
         survives(db, rows::authz_epoch()).await;
@@ -93,6 +96,17 @@ async fn absent_values_stay_absent() {
             ..rows::role_assignment(&account)
         };
         survives(db, lasting).await;
+        let open = entity::approval::Model {
+            beneficiary_id: None,
+            status: entity::approval::ApprovalStatus::Open,
+            ended_at: None,
+            ended_because: None,
+            result_id: None,
+            ..rows::approval(&account)
+        };
+        survives(db, open.clone()).await;
+        let vote = entity::approval_vote::Model { reason: None, ..rows::approval_vote(&open, &account) };
+        survives(db, vote).await;
         survives(db, entity::api_token::Model { documents: None, ..rows::api_token() }).await;
         let incident = entity::incident::Model {
             impact: None,

@@ -1,6 +1,7 @@
 //! Who is calling, and what they get.
 
 mod accounts;
+mod approvals;
 mod assignments;
 mod boundary;
 mod denials;

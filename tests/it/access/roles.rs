@@ -44,7 +44,7 @@ async fn every_permission_is_listed_with_what_it_allows() {
         "isSensitive": true,
         "level": "SUPER_ADMIN",
     });
-    assert_eq!(listed[0], expected);
+    assert!(listed.contains(&expected));
 }
 
 #[tokio::test]
@@ -233,6 +233,6 @@ async fn a_role_that_somebody_has_changes_what_they_may() {
     let said = refused(&tried(owner, "roleUpdate", input).await, "APPROVAL_REQUIRED", "permissions");
     assert!(said.contains("audit.read_personal") && said.contains("`opsgate admin`"), "{said}");
     let said = refused(&tried(owner, "roleDelete", json!({ "id": id })).await, "NOT_ALLOWED", "id");
-    assert_eq!(said, "it is given (1 assignments): revoke it first");
+    assert_eq!(said, "it is given (1 assignment): revoke it first");
     assert!(has("audit.read").await);
 }

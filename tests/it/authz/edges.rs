@@ -14,6 +14,7 @@ use super::{base, fields, fixture::Fixture, types};
 const STORED: &[(&str, &str)] = &[
     ("Alert", "monitoring.read"),
     ("AdminUser", "access.read"),
+    ("Approval", "access.read"),
     ("AuditLog", "audit.read"),
     ("Incident", "incidents.read"),
     ("IncidentTimelineEntry", "incidents.read"),
@@ -28,6 +29,7 @@ const STORED: &[(&str, &str)] = &[
 /// Types without an id that lead to some, and the permission that getting there takes; none: any.
 const PARENTS: &[(&str, Option<&str>)] = &[
     ("AlertChange", Some("monitoring.read")),
+    ("ApprovalVote", Some("access.read")),
     ("AuditLogArrival", Some("audit.read")),
     ("IncidentChange", Some("incidents.read")),
     ("ServiceChange", Some("monitoring.read")),
@@ -40,6 +42,7 @@ const PARENTS: &[(&str, Option<&str>)] = &[
 pub(super) const EDGES: &[(&str, &str)] = &[
     ("Alert.organization", r#"{ alert(id: "{alert}") { organization { id } } }"#),
     ("AdminUser.user", r#"{ adminUser(id: "{account}") { user { id } } }"#),
+    ("Approval.beneficiary", r#"{ approval(id: "{approval}") { beneficiary { id } } }"#),
     ("AuditLog.organization", r#"{ auditLog(id: "{entry}") { organization { id } } }"#),
     ("AuditLog.subjectUser", r#"{ auditLog(id: "{about}") { subjectUser { id } } }"#),
     ("Incident.alerts", r#"{ incident(id: "{incident}") { alerts { nodes { id } } } }"#),

@@ -1,14 +1,16 @@
 //! An organization with something of everything, and somebody who may see none of it.
 
+use chrono::TimeDelta;
 use entity::{
     actor_kind::ActorKind,
     admin_user::AdminLevel,
+    approval::{self, ApprovalStatus},
     audit_log::AuditCategory,
     event,
     incident::{self, IncidentSeverity, IncidentStatus},
 };
 use opsgate::{
-    access::{NewToken, ROLE, ROLE_ASSIGNMENT},
+    access::{APPROVAL, NewToken, ROLE, ROLE_ASSIGNMENT},
     incidents::INCIDENT,
     kernel::{
         actor::{ADMIN_USER, ORGANIZATION},
@@ -45,6 +47,7 @@ impl Fixture {
         let role = gateway.role(MARK, &["monitoring.read"]).await;
         let unused = gateway.role(&format!("{MARK} unused"), &["monitoring.read"]).await;
         let assignment = gateway.assign(role, account, None).await;
+        let approval = asked(&gateway, account, user).await;
         let stranger = gateway.partner(&["*"], globex).await;
 
         let mut row = Incident { gateway: &gateway, organization: acme, account, last: 0 };
@@ -78,6 +81,7 @@ impl Fixture {
             ("{inactive}", ADMIN_USER.encode(inactive)),
             ("{role}", ROLE.encode(role)),
             ("{unused}", ROLE.encode(unused)),
+            ("{approval}", APPROVAL.encode(approval)),
             ("{assignment}", ROLE_ASSIGNMENT.encode(assignment)),
             ("{open}", INCIDENT.encode(open)),
             ("{other}", INCIDENT.encode(other)),
@@ -117,6 +121,33 @@ impl Fixture {
             catalogue.permissions().map(|other| other.key).filter(|key| *key != permission).collect();
         self.gateway.with_scopes(&others).await
     }
+}
+
+/// Something that `account` has others asked for, for the person `beneficiary`.
+async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid) -> Uuid {
+    let now = gateway.kernel().clock().now();
+    let row = approval::Model {
+        id: gateway.kernel().new_id(now),
+        kind: "access.assign_role".to_owned(),
+        permission: "access.assign_roles".to_owned(),
+        required: 1,
+        summary: MARK.to_owned(),
+        payload: json!({ "of": MARK }),
+        payload_hash: vec![0; 32],
+        requested_by_id: account,
+        beneficiary_id: Some(beneficiary),
+        status: ApprovalStatus::Open,
+        expires_at: now + TimeDelta::days(7),
+        ended_at: None,
+        ended_because: None,
+        result_id: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let id = row.id;
+    gateway.plant(row).await;
+    id
 }
 
 /// An event of a type that nobody here declares: seeing it takes no permission beside that of events.

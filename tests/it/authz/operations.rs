@@ -16,8 +16,19 @@ pub(super) enum Stranger {
 }
 use Stranger::{Empty, NotAllowed, NotFound, Null, Own};
 
-/// Mutations that give rights: who has the permission for them and nothing else has nothing to give.
-pub(super) const GRANTS: &[&str] = &["adminUserCreate", "adminUserReactivate", "roleAssign"];
+/// Mutations that give rights, change who has them, or decide about that: who has the permission for them and nothing else
+/// has nothing to give and changes nobody who may more; and a token that acts as itself has no say in what people approve.
+pub(super) const GRANTS: &[&str] = &[
+    "adminUserCreate",
+    "adminUserDeactivate",
+    "adminUserReactivate",
+    "adminUserUpdate",
+    "approvalApprove",
+    "approvalCancel",
+    "approvalDeny",
+    "roleAssign",
+    "roleRevoke",
+];
 
 /// The field, the operation, and what a stranger gets.
 #[rustfmt::skip]
@@ -27,6 +38,8 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("authorizationExplanation", r#"{ authorizationExplanation(document: "{ viewer { permissions } }") { isAllowed } }"#, Own),
     ("adminUser", r#"{ adminUser(id: "{account}") { name email } }"#, Null),
     ("adminUsers", "{ adminUsers { nodes { name email } totalCount } }", Empty),
+    ("approval", r#"{ approval(id: "{approval}") { summary } }"#, Null),
+    ("approvals", "{ approvals { nodes { summary } totalCount } }", Empty),
     ("permissions", "{ permissions { key description isSensitive level } }", Own),
     ("role", r#"{ role(id: "{role}") { name description } }"#, Null),
     ("roles", "{ roles { nodes { name description } totalCount } }", Empty),
@@ -40,6 +53,9 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("roleDelete", r#"mutation { roleDelete(input: {id: "{unused}"}) { role { id } userErrors { code } } }"#, NotFound),
     ("roleAssign", r#"mutation { roleAssign(input: {roleId: "{unused}", adminUserId: "{account}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
     ("roleRevoke", r#"mutation { roleRevoke(input: {id: "{assignment}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
+    ("approvalApprove", r#"mutation { approvalApprove(input: {id: "{approval}"}) { approval { id } userErrors { code } } }"#, NotFound),
+    ("approvalDeny", r#"mutation { approvalDeny(input: {id: "{approval}", reason: "x"}) { approval { id } userErrors { code } } }"#, NotFound),
+    ("approvalCancel", r#"mutation { approvalCancel(input: {id: "{approval}"}) { approval { id } userErrors { code } } }"#, NotFound),
 
     // audit
     ("auditLog", r#"{ auditLog(id: "{entry}") { action body } }"#, Null),

@@ -101,3 +101,34 @@ pub struct RoleRevokeInput {
     /// Refuse where it has another version.
     pub expected_version: Option<i32>,
 }
+
+/// An approval to say yes to.
+#[derive(Debug, InputObject)]
+pub struct ApprovalApproveInput {
+    /// The approval.
+    pub id: ID,
+    /// Why. At most 1,000 characters.
+    pub reason: Option<String>,
+    /// Refuse where it has another version.
+    pub expected_version: Option<i32>,
+}
+
+/// An approval to say no to.
+#[derive(Debug, InputObject)]
+pub struct ApprovalDenyInput {
+    /// The approval.
+    pub id: ID,
+    /// Why not: whoever asked is told. 1–1,000 characters.
+    pub reason: String,
+    /// Refuse where it has another version.
+    pub expected_version: Option<i32>,
+}
+
+/// An approval to be taken back.
+#[derive(Debug, InputObject)]
+pub struct ApprovalCancelInput {
+    /// The approval: the caller asked for it.
+    pub id: ID,
+    /// Refuse where it has another version.
+    pub expected_version: Option<i32>,
+}

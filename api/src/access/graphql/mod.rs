@@ -1,6 +1,7 @@
 //! Access in the schema: admin users, and the reads of the domain.
 
 mod actor;
+mod approval;
 mod explanation;
 mod inputs;
 mod mutations;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use self::{
     actor::Viewer,
+    approval::{ApprovalFilter, ApprovalOrder},
     explanation::{ActorSelector, FieldAuthorization},
     role::{Permission, RoleAssignmentFilter, RoleAssignmentOrder, RoleFilter, RoleOrder},
 };
@@ -38,6 +40,7 @@ use crate::{
 
 pub use self::{
     actor::Actor,
+    approval::Approval,
     mutations::Mutation,
     role::{Role, RoleAssignment},
 };
@@ -246,6 +249,29 @@ impl Query {
     ) -> Result<Connection<AdminUser>> {
         let args = Args { first, after, last, before };
         reads::admin_users(ctx, filter.predicate()?, order_by.into(), args).await
+    }
+
+    /// One approval.
+    #[requires("access.read")]
+    async fn approval(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Approval>> {
+        object::find(ctx, &id).await
+    }
+
+    /// What takes or took other people's approval, newest first unless ordered otherwise.
+    #[requires("access.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn approvals(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<ApprovalFilter>,
+        order_by: Option<ApprovalOrder>,
+    ) -> Result<Connection<Approval>> {
+        let args = Args { first, after, last, before };
+        reads::approvals(ctx, filter.predicate()?, order_by.into(), args).await
     }
 
     /// Every permission that there is, by key.

@@ -2,83 +2,40 @@
 
 use ::entity::{
     admin_user::{self, AdminLevel},
+    approval,
     list::StringList,
-    user::{self, UserStatus},
+    user::UserStatus,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    check_permissions, check_version,
-    tokens::{NewToken, create_token},
+    approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held, own_permissions,
 };
 use crate::{
     access::{
-        events,
-        rules::{self, Granter},
-        store::{self, AdminUserRow, Locked},
+        events, permissions as keys,
+        rules::{self, Consent, Granter},
+        store::{self, Locked},
     },
+    directory::USER,
     kernel::{
-        actor::PLATFORM,
+        actor::ADMIN_USER,
         error::{Error, Result, UserErrorCode},
         event::EventType,
-        permission::PermissionSet,
-        token::ApiToken,
+        mutation::Deferred,
+        permission::{Action, PermissionSet},
         tx::Tx,
     },
 };
 
-/// The external id of the first account: unique, so that two first starts at once make one.
-const OWNER: &str = "opsgate:owner";
+/// Making an account that may what is sensitive.
+pub static CREATE_ACCOUNT: Action =
+    Action { kind: "access.create_account", permission: keys::MANAGE_ACCOUNTS, approvals: 1 };
 
-/// Makes the first account, a super admin, and a token that acts as it. None where there is an account already.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
-    if !store::has_no_admin(tx.db()).await? {
-        return Ok(None);
-    }
-    let now = tx.now();
-    let user = user::Model {
-        id: tx.new_id(),
-        external_id: Some(OWNER.to_owned()),
-        email: "owner@localhost".to_owned(),
-        name: "Owner".to_owned(),
-        status: UserStatus::Active,
-        verified_at: None,
-        last_active_at: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    let account = admin_user::Model {
-        id: tx.new_id(),
-        user_id: user.id,
-        level: AdminLevel::SuperAdmin,
-        permissions: StringList::default(),
-        is_active: true,
-        created_by: None,
-        last_login_at: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    let id = account.id;
-    tx.record(events::user(&events::USER_CREATED, None, &account));
-    store::insert_admin(tx.db(), AdminUserRow { account, user }).await?;
-    let token = create_token(
-        tx,
-        NewToken {
-            name: "owner".to_owned(),
-            scopes: vec!["*".to_owned()],
-            organization_id: PLATFORM,
-            expires_at: None,
-            admin_user_id: Some(id),
-        },
-    )
-    .await?;
-    Ok(Some(token))
-}
+/// Giving an account, by its level or its own permissions, what is sensitive.
+pub static UPDATE_ACCOUNT: Action =
+    Action { kind: "access.update_account", permission: keys::MANAGE_ACCOUNTS, approvals: 1 };
 
 /// An account to be made for somebody who is in the directory.
 #[derive(Clone, Debug)]
@@ -89,6 +46,26 @@ pub struct NewAdminUser {
     pub level: AdminLevel,
     /// Permissions and wildcards beyond those of the level.
     pub permissions: Vec<String>,
+}
+
+/// What is frozen of an account that somebody asks to make.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FrozenAccount {
+    user_id: String,
+    level: AdminLevel,
+    permissions: Vec<String>,
+}
+
+/// What is frozen of a change that somebody asks for: with the version that they asked about, so that nothing is undone
+/// that happened since.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FrozenChanges {
+    admin_user_id: String,
+    level: Option<AdminLevel>,
+    permissions: Option<Vec<String>>,
+    version: i32,
 }
 
 /// What to change about an account; what is `None` stays.
@@ -109,6 +86,47 @@ pub async fn create_admin_user(
     granter: &Granter,
     new: NewAdminUser,
 ) -> Result<admin_user::Model> {
+    let (account, consent) = draft(tx, granter, new).await?;
+    consent.required()?;
+    add(tx, account).await
+}
+
+/// Makes an account, or has others asked whether it may be made.
+///
+/// # Errors
+/// As [`create_admin_user`]; APPROVAL_REQUIRED only where nobody can be asked.
+pub async fn create_admin_user_or_ask(
+    tx: &mut Tx,
+    granter: &Granter,
+    new: NewAdminUser,
+) -> Result<Deferred<admin_user::Model, approval::Model>> {
+    let (account, consent) = draft(tx, granter, new).await?;
+    if let Consent::Given = consent {
+        return Ok(Deferred::Done(add(tx, account).await?));
+    }
+    let payload = FrozenAccount {
+        user_id: USER.encode(account.user_id),
+        level: account.level,
+        permissions: account.permissions.0,
+    };
+    let summary = format!("make an account: {}", in_words(Some(payload.level), Some(&payload.permissions)));
+    let asked = ask_for(tx, granter, &CREATE_ACCOUNT, account.user_id, summary, payload);
+    Ok(Deferred::Waits(asked.await?))
+}
+
+/// Makes the account that others have approved. Answers its id.
+///
+/// # Errors
+/// As [`create_admin_user`].
+pub async fn create_approved(tx: &mut Tx, approved: &Approved) -> Result<String> {
+    let FrozenAccount { user_id, level, permissions } = approved.payload()?;
+    let granter = approved.granter(tx, None).await?;
+    let new = NewAdminUser { user_id: frozen_id(USER, &user_id)?, level, permissions };
+    Ok(ADMIN_USER.encode(create_admin_user(tx, &granter, new).await?.id))
+}
+
+/// The account as it would be made, and whether it may be at once.
+async fn draft(tx: &Tx, granter: &Granter, new: NewAdminUser) -> Result<(admin_user::Model, Consent)> {
     let permissions = check_permissions(tx, new.permissions)?;
     rules::check_level(granter, new.level)?;
     let user = store::user(tx, new.user_id).await?.ok_or_else(|| Error::not_found("user", "userId"))?;
@@ -130,13 +148,31 @@ pub async fn create_admin_user(
         version: 1,
     };
     let super_admins = store::count_super_admins(tx).await?;
-    check_grant(tx, granter, &PermissionSet::default(), &account, super_admins)?;
+    let consent = check_grant(tx, granter, &PermissionSet::default(), &account, super_admins)?;
+    if store::has_account(tx, new.user_id).await? {
+        return Err(has_account_already());
+    }
+    Ok((account, consent))
+}
+
+async fn add(tx: &mut Tx, account: admin_user::Model) -> Result<admin_user::Model> {
     if !store::insert_account(tx.db(), &account).await? {
-        return Err(Error::invalid(UserErrorCode::Taken, "userId", "this person has an account already"));
+        return Err(has_account_already());
     }
     tx.record(events::user(&events::USER_CREATED, None, &account));
     tx.rights_changed().await?;
     Ok(account)
+}
+
+fn has_account_already() -> Error {
+    Error::invalid(UserErrorCode::Taken, "userId", "this person has an account already")
+}
+
+/// An account that is to be changed, as it is and as it would be.
+struct Change {
+    before: admin_user::Model,
+    after: admin_user::Model,
+    consent: Consent,
 }
 
 /// Changes what an account may.
@@ -150,6 +186,56 @@ pub async fn update_admin_user(
     changes: AdminUserChanges,
     expected: Option<i32>,
 ) -> Result<admin_user::Model> {
+    let Change { before, after, consent } = examine(tx, granter, id, changes, expected).await?;
+    consent.required()?;
+    update(tx, before, after).await
+}
+
+/// Changes what an account may, or has others asked whether it may be changed so.
+///
+/// # Errors
+/// As [`update_admin_user`]; APPROVAL_REQUIRED only where nobody can be asked.
+pub async fn update_admin_user_or_ask(
+    tx: &mut Tx,
+    granter: &Granter,
+    id: Uuid,
+    changes: AdminUserChanges,
+    expected: Option<i32>,
+) -> Result<Deferred<admin_user::Model, approval::Model>> {
+    let Change { before, after, consent } = examine(tx, granter, id, changes, expected).await?;
+    if let Consent::Given = consent {
+        return Ok(Deferred::Done(update(tx, before, after).await?));
+    }
+    let level = (after.level != before.level).then_some(after.level);
+    let permissions = (after.permissions != before.permissions).then_some(after.permissions.0);
+    let summary = format!("change an account: {}", in_words(level, permissions.as_deref()));
+    let payload =
+        FrozenChanges { admin_user_id: ADMIN_USER.encode(id), level, permissions, version: before.version };
+    let asked = ask_for(tx, granter, &UPDATE_ACCOUNT, before.user_id, summary, payload);
+    Ok(Deferred::Waits(asked.await?))
+}
+
+/// Changes an account as others have approved. Answers its id.
+///
+/// # Errors
+/// As [`update_admin_user`].
+pub async fn update_approved(tx: &mut Tx, approved: &Approved) -> Result<String> {
+    let FrozenChanges { admin_user_id, level, permissions, version } = approved.payload()?;
+    let granter = approved.granter(tx, None).await?;
+    let id = frozen_id(ADMIN_USER, &admin_user_id)?;
+    let changes = AdminUserChanges { level, permissions };
+    update_admin_user(tx, &granter, id, changes, Some(version)).await?;
+    Ok(admin_user_id)
+}
+
+/// The change as it would be, and whether it may be at once.
+async fn examine(
+    tx: &Tx,
+    granter: &Granter,
+    id: Uuid,
+    changes: AdminUserChanges,
+    expected: Option<i32>,
+) -> Result<Change> {
     let Locked { account: before, super_admins } = lock(tx, granter, id, expected).await?;
     let mut after = before.clone();
     if let Some(level) = changes.level {
@@ -159,18 +245,41 @@ pub async fn update_admin_user(
     if let Some(permissions) = changes.permissions {
         after.permissions = StringList(check_permissions(tx, permissions)?);
     }
-    if after == before {
-        return Ok(before);
-    }
+    let mut consent = Consent::Given;
     let held = own_permissions(tx, &before);
     if !own_permissions(tx, &after).without(&held).is_empty() {
         rules::check_not_self(granter, id, "id")?;
-        check_grant(tx, granter, &held, &after, super_admins)?;
+        consent = check_grant(tx, granter, &held, &after, super_admins)?;
     }
     if is_super_admin(&before) && after.level != AdminLevel::SuperAdmin {
         rules::check_last_super_admin(super_admins)?;
     }
+    Ok(Change { before, after, consent })
+}
+
+async fn update(
+    tx: &mut Tx,
+    before: admin_user::Model,
+    after: admin_user::Model,
+) -> Result<admin_user::Model> {
+    if after == before {
+        return Ok(before);
+    }
     save(tx, &events::USER_UPDATED, &before, after).await
+}
+
+/// What an account would be, for those who decide about it.
+fn in_words(level: Option<AdminLevel>, permissions: Option<&[String]>) -> String {
+    let level = level.map(|level| match level {
+        AdminLevel::Support => "level SUPPORT".to_owned(),
+        AdminLevel::Admin => "level ADMIN".to_owned(),
+        AdminLevel::SuperAdmin => "level SUPER_ADMIN".to_owned(),
+    });
+    let permissions = permissions.map(|permissions| match permissions {
+        [] => "no permissions beside".to_owned(),
+        some => format!("permissions {}", some.join(", ")),
+    });
+    level.into_iter().chain(permissions).collect::<Vec<_>>().join("; ")
 }
 
 /// Takes an account out of use: whoever shows it is turned away from the next request on.
@@ -204,10 +313,7 @@ pub async fn reactivate_admin_user(
 ) -> Result<admin_user::Model> {
     let before = lock(tx, granter, id, expected).await?.account;
     rules::check_active(before.is_active, true)?;
-    let mut held = own_permissions(tx, &before);
-    for permissions in store::permissions_of_roles(tx, id).await? {
-        held = held.union(&tx.kernel().catalogue().of_scopes(&permissions.0));
-    }
+    let held = held(tx, &before, Some(tx.now())).await?;
     rules::check_given(granter, &held, "id")?;
     let after = admin_user::Model { is_active: true, ..before.clone() };
     save(tx, &events::USER_REACTIVATED, &before, after).await
@@ -217,7 +323,8 @@ pub async fn reactivate_admin_user(
 async fn lock(tx: &Tx, granter: &Granter, id: Uuid, expected: Option<i32>) -> Result<Locked> {
     let locked = store::lock_account(tx, id).await?.ok_or_else(|| Error::not_found("admin user", "id"))?;
     check_version(id, locked.account.version, expected)?;
-    rules::check_rank(granter, locked.account.level)?;
+    let held = held(tx, &locked.account, Some(tx.now())).await?;
+    rules::check_rank(granter, locked.account.level, &held)?;
     Ok(locked)
 }
 
@@ -225,26 +332,21 @@ fn is_super_admin(account: &admin_user::Model) -> bool {
     account.is_active && account.level == AdminLevel::SuperAdmin
 }
 
-/// What an account may by its level and its own permissions, without its roles.
-fn own_permissions(tx: &Tx, account: &admin_user::Model) -> PermissionSet {
-    tx.kernel().catalogue().of_account(account.level, &account.permissions.0)
-}
-
-/// Whether the granter may have an account that had `held` become `after`.
+/// Whether the granter may have an account that had `held` become `after`, and whether at once.
 fn check_grant(
     tx: &Tx,
     granter: &Granter,
     held: &PermissionSet,
     after: &admin_user::Model,
     super_admins: usize,
-) -> Result<()> {
+) -> Result<Consent> {
     let catalogue = tx.kernel().catalogue();
     // What comes with the level is the level's fault.
     let of_level = catalogue.of_account(after.level, &[]).without(held);
-    rules::check_grant(granter, &of_level, catalogue, super_admins, "level")?;
+    let of_level = rules::check_grant(granter, &of_level, catalogue, super_admins, "level")?;
     let beside = own_permissions(tx, after).without(held);
-    rules::check_grant(granter, &beside, catalogue, super_admins, "permissions")?;
-    Ok(())
+    let beside = rules::check_grant(granter, &beside, catalogue, super_admins, "permissions")?;
+    Ok(of_level.and(beside))
 }
 
 async fn save(

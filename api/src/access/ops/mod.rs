@@ -1,25 +1,44 @@
-//! Commands: what makes and changes accounts, roles and tokens, and who gives which role to whom.
+//! Commands: what makes and changes accounts, roles and tokens, who gives which role to whom, and who approves it.
 //!
 //! Each locks the row, lets the rules decide, saves and records it. Whatever changes rights says so to every process.
 
 mod accounts;
+pub mod approvals;
+mod first;
 mod roles;
 mod tokens;
 
 pub use accounts::{
-    AdminUserChanges, NewAdminUser, bootstrap, create_admin_user, deactivate_admin_user,
-    reactivate_admin_user, update_admin_user,
+    AdminUserChanges, CREATE_ACCOUNT, NewAdminUser, UPDATE_ACCOUNT, create_admin_user,
+    create_admin_user_or_ask, create_approved, deactivate_admin_user, reactivate_admin_user,
+    update_admin_user, update_admin_user_or_ask, update_approved,
 };
-pub use roles::{NewAssignment, NewRole, RoleChanges, assign, create_role, delete_role, revoke, update_role};
+pub use first::bootstrap;
+pub use roles::{
+    ASSIGN_ROLE, NewAssignment, NewRole, RoleChanges, assign, assign_approved, assign_or_ask, create_role,
+    delete_role, revoke, update_role,
+};
 pub use tokens::{NewToken, create_token, issue_token, trust, trusted};
 
+use ::entity::{admin_user, approval};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::rules;
+use self::approvals::Wish;
+use super::{
+    rules::{self, Granter},
+    store,
+};
 use crate::kernel::{
     error::{Error, Result},
+    id::Prefix,
+    permission::{Action, PermissionSet},
     tx::Tx,
 };
+
+/// What this domain has others approve.
+pub const ACTIONS: &[&Action] = &[&ASSIGN_ROLE, &CREATE_ACCOUNT, &UPDATE_ACCOUNT];
 
 /// Whether somebody else has changed the row since the caller read it.
 fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {
@@ -36,4 +55,39 @@ fn check_permissions(tx: &Tx, mut permissions: Vec<String>) -> Result<Vec<String
     let unknown = tx.kernel().catalogue().unknown_scopes(&permissions);
     let wrong = rules::check_permissions("permissions", &permissions, &unknown);
     if wrong.is_empty() { Ok(permissions) } else { Err(wrong.into()) }
+}
+
+/// What an account may by its level and its own permissions, without its roles.
+fn own_permissions(tx: &Tx, account: &admin_user::Model) -> PermissionSet {
+    tx.kernel().catalogue().of_account(account.level, &account.permissions.0)
+}
+
+/// What an account may until then, as the database has it now, or could if it were active; without an end, for good.
+async fn held(tx: &Tx, account: &admin_user::Model, until: Option<DateTime<Utc>>) -> Result<PermissionSet> {
+    let mut held = own_permissions(tx, account);
+    for permissions in store::permissions_of_roles(tx, account.id, until).await? {
+        held = held.union(&tx.kernel().catalogue().of_scopes(&permissions.0));
+    }
+    Ok(held)
+}
+
+/// Has others asked whether `granter` may give something to the person `beneficiary`.
+async fn ask_for(
+    tx: &mut Tx,
+    granter: &Granter,
+    action: &'static Action,
+    beneficiary: Uuid,
+    summary: String,
+    payload: impl Serialize,
+) -> Result<approval::Model> {
+    // The rules let nobody else ask.
+    let requested_by = granter.account().ok_or_else(|| Error::internal("nobody asks for an approval"))?;
+    let payload = serde_json::to_value(payload)?;
+    let wish = Wish { requested_by, beneficiary: Some(beneficiary), summary, payload };
+    approvals::ask(tx, action, wish).await
+}
+
+/// The id of a frozen payload.
+fn frozen_id(prefix: Prefix, id: &str) -> Result<Uuid> {
+    prefix.parse(id).map_err(|error| Error::internal(format!("a frozen payload has no id: {error}")))
 }

@@ -1,23 +1,30 @@
 //! Roles, and who has them until when.
 
-use ::entity::{list::StringList, role, role_assignment};
+use ::entity::{admin_user, approval, list::StringList, role, role_assignment};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{check_permissions, check_version};
+use super::{approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held};
 use crate::{
     access::{
-        events,
-        rules::{self, Granter},
+        ROLE, ROLE_ASSIGNMENT, events, permissions as keys,
+        rules::{self, Consent, Granter},
         store,
     },
     kernel::{
-        actor::PLATFORM,
+        actor::{ADMIN_USER, Actor, PLATFORM},
         error::{Error, Result, UserErrorCode},
+        mutation::Deferred,
+        permission::Action,
         text,
         tx::Tx,
     },
 };
+
+/// Giving an account a role that is sensitive.
+pub static ASSIGN_ROLE: Action =
+    Action { kind: "access.assign_role", permission: keys::ASSIGN_ROLES, approvals: 1 };
 
 /// A role to be made.
 #[derive(Clone, Debug)]
@@ -130,7 +137,15 @@ async fn check_widened(tx: &Tx, granter: &Granter, before: &role::Model, after: 
         return Ok(rules::check_given(granter, &added, "permissions")?);
     }
     let super_admins = store::count_super_admins(tx).await?;
-    Ok(rules::check_grant(granter, &added, catalogue, super_admins, "permissions")?)
+    match rules::check_grant(granter, &added, catalogue, super_admins, "permissions")? {
+        Consent::Given => Ok(()),
+        // It would be for all of them, so that none of them could decide about it.
+        Consent::Needed(_) => {
+            let message = "this gives what is sensitive to everybody who has the role: make a role of its own, and give \
+                           that to each with the approval of a second person";
+            Err(Error::invalid(UserErrorCode::ApprovalRequired, "permissions", message))
+        }
+    }
 }
 
 /// Deletes a role that nobody has any more. Who had it is still told.
@@ -141,11 +156,31 @@ pub async fn delete_role(tx: &mut Tx, id: Uuid, expected: Option<i32>) -> Result
     let row = lock(tx, id, expected).await?;
     let holders = store::count_holders(tx, id).await?;
     if holders > 0 {
-        return Err(refused("id", &format!("it is given ({holders} assignments): revoke it first")));
+        let assignments = if holders == 1 { "assignment" } else { "assignments" };
+        return Err(refused("id", &format!("it is given ({holders} {assignments}): revoke it first")));
     }
     store::delete_role(tx, id).await?;
     tx.record(events::role(&events::ROLE_DELETED, None, &row));
     Ok(row)
+}
+
+/// A role that can be given, to whom.
+struct Gift {
+    account: admin_user::Model,
+    role: role::Model,
+    expires_at: Option<DateTime<Utc>>,
+    consent: Consent,
+}
+
+/// What is frozen of a role that somebody asks to give: with what it gives, so that nobody is given what it came to give
+/// since.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FrozenAssignment {
+    admin_user_id: String,
+    role_id: String,
+    permissions: StringList,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Gives an account a role.
@@ -153,6 +188,60 @@ pub async fn delete_role(tx: &mut Tx, id: Uuid, expected: Option<i32>) -> Result
 /// # Errors
 /// NOT_FOUND, OUT_OF_RANGE, TAKEN; NOT_ALLOWED and APPROVAL_REQUIRED as the [rules](rules) say.
 pub async fn assign(tx: &mut Tx, granter: &Granter, new: NewAssignment) -> Result<role_assignment::Model> {
+    let gift = examine(tx, granter, new).await?;
+    gift.consent.clone().required()?;
+    give(tx, granter, gift).await
+}
+
+/// Gives an account a role, or has others asked whether it may be given.
+///
+/// # Errors
+/// As [`assign`]; APPROVAL_REQUIRED only where nobody can be asked.
+pub async fn assign_or_ask(
+    tx: &mut Tx,
+    granter: &Granter,
+    new: NewAssignment,
+) -> Result<Deferred<role_assignment::Model, approval::Model>> {
+    let gift = examine(tx, granter, new).await?;
+    match gift.consent {
+        Consent::Given => Ok(Deferred::Done(give(tx, granter, gift).await?)),
+        Consent::Needed(_) => {
+            let summary = format!("give the role {}", gift.role.name);
+            let payload = FrozenAssignment {
+                admin_user_id: ADMIN_USER.encode(gift.account.id),
+                role_id: ROLE.encode(gift.role.id),
+                permissions: gift.role.permissions,
+                expires_at: gift.expires_at,
+            };
+            let asked = ask_for(tx, granter, &ASSIGN_ROLE, gift.account.user_id, summary, payload);
+            Ok(Deferred::Waits(asked.await?))
+        }
+    }
+}
+
+/// Gives the role that others have approved. Answers the assignment's id.
+///
+/// # Errors
+/// As [`assign`]; CONFLICT where the role gives something else by now.
+pub async fn assign_approved(tx: &mut Tx, approved: &Approved) -> Result<String> {
+    let frozen: FrozenAssignment = approved.payload()?;
+    let granter = approved.granter(tx, frozen.expires_at).await?;
+    let new = NewAssignment {
+        role_id: frozen_id(ROLE, &frozen.role_id)?,
+        admin_user_id: frozen_id(ADMIN_USER, &frozen.admin_user_id)?,
+        expires_at: frozen.expires_at,
+    };
+    let gift = examine(tx, &granter, new).await?;
+    if gift.role.permissions != frozen.permissions {
+        let message = "the role was changed meanwhile: what it gives isn't what was approved";
+        return Err(Error::invalid(UserErrorCode::Conflict, "roleId", message));
+    }
+    gift.consent.clone().required()?;
+    Ok(ROLE_ASSIGNMENT.encode(give(tx, &granter, gift).await?.id))
+}
+
+/// Whether a role can be given, and whether at once. Neither the account nor the role changes before the transaction ends.
+async fn examine(tx: &Tx, granter: &Granter, new: NewAssignment) -> Result<Gift> {
     let found = store::lock_account(tx, new.admin_user_id).await?;
     let found = found.ok_or_else(|| Error::not_found("admin user", "adminUserId"))?;
     let role = store::hold_role(tx, new.role_id).await?;
@@ -161,21 +250,30 @@ pub async fn assign(tx: &mut Tx, granter: &Granter, new: NewAssignment) -> Resul
         return Err(refused("adminUserId", "this account isn't active"));
     }
     rules::check_not_self(granter, new.admin_user_id, "adminUserId")?;
-    let now = tx.now();
     let ends = store::ends_of(tx, new.admin_user_id, new.role_id).await?;
-    rules::check_end(new.expires_at, &ends, now)?;
+    rules::check_end(new.expires_at, &ends, tx.now())?;
     let catalogue = tx.kernel().catalogue();
     let given = catalogue.of_scopes(&role.permissions.0);
-    rules::check_grant(granter, &given, catalogue, found.super_admins, "roleId")?;
+    let consent = rules::check_grant(granter, &given, catalogue, found.super_admins, "roleId")?;
+    Ok(Gift { account: found.account, role, expires_at: new.expires_at, consent })
+}
+
+async fn give(tx: &mut Tx, granter: &Granter, gift: Gift) -> Result<role_assignment::Model> {
+    let now = tx.now();
+    // What was approved is given by who asked for it, not by the task that does it.
+    let granted_by = match granter {
+        Granter::Approved { account, .. } => Actor::admin(*account),
+        Granter::Machine | Granter::Caller { .. } => tx.actor().clone(),
+    };
     let row = role_assignment::Model {
         id: tx.new_id(),
-        role_id: role.id,
-        role_name: role.name,
-        admin_user_id: new.admin_user_id,
-        granted_by_kind: tx.actor().kind,
-        granted_by_id: tx.actor().id.clone(),
+        role_id: gift.role.id,
+        role_name: gift.role.name,
+        admin_user_id: gift.account.id,
+        granted_by_kind: granted_by.kind,
+        granted_by_id: granted_by.id,
         granted_at: now,
-        expires_at: new.expires_at,
+        expires_at: gift.expires_at,
         revoked_by_kind: None,
         revoked_by_id: None,
         revoked_at: None,
@@ -184,7 +282,7 @@ pub async fn assign(tx: &mut Tx, granter: &Granter, new: NewAssignment) -> Resul
         version: 1,
     };
     store::insert_assignment(tx, &row).await?;
-    tx.record(events::assignment(&events::ROLE_GRANTED, &row, &found.account));
+    tx.record(events::assignment(&events::ROLE_GRANTED, &row, &gift.account));
     tx.rights_changed().await?;
     Ok(row)
 }
@@ -192,7 +290,7 @@ pub async fn assign(tx: &mut Tx, granter: &Granter, new: NewAssignment) -> Resul
 /// Takes a role away from an account, before its end.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, INVALID_TRANSITION where it is over, NOT_ALLOWED for an account above the granter's level.
+/// NOT_FOUND, CONFLICT, INVALID_TRANSITION where it is over, NOT_ALLOWED for an account that may do what the granter may not.
 pub async fn revoke(
     tx: &mut Tx,
     granter: &Granter,
@@ -202,8 +300,8 @@ pub async fn revoke(
     let found = store::lock_assignment(tx, id).await?;
     let (before, account) = found.ok_or_else(|| Error::not_found("role assignment", "id"))?;
     check_version(id, before.version, expected)?;
-    rules::check_rank(granter, account.level)?;
     let now = tx.now();
+    rules::check_rank(granter, account.level, &held(tx, &account, Some(now)).await?)?;
     // It can be taken away from who isn't active, so that they don't have it when they are.
     let standing =
         rules::Standing { expires_at: before.expires_at, revoked_at: before.revoked_at, is_active: true };

@@ -2,6 +2,7 @@
 //!
 //! - Nobody gives above their own level, nor what they don't have themselves for as long as they give it, nor to
 //!   themselves.
+//! - Nobody changes an account, or takes something from it, that may do what they may not.
 //! - What is sensitive takes a second person. Until there are three who could be one, it is given at the machine.
 //! - There is always a super admin who can sign in.
 
@@ -26,11 +27,58 @@ pub enum Granter {
     Caller {
         /// Their account, or the one that their token acts as.
         account: Option<Uuid>,
-        /// Its level. A token that acts as itself has none: its scopes alone say what it may.
-        level: Option<AdminLevel>,
-        /// What they may themselves for as long as they give it.
-        permissions: PermissionSet,
+        /// How far their rights reach.
+        reach: Reach,
     },
+    /// Somebody who asked through the API, and others have approved it since.
+    Approved {
+        /// Their account.
+        account: Uuid,
+        /// How far their rights reach, now that it is done.
+        reach: Reach,
+    },
+}
+
+/// How far somebody's rights reach.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The level of their account. A token that acts as itself has none: its scopes alone say what it may.
+    pub level: Option<AdminLevel>,
+    /// What they may now.
+    pub now: PermissionSet,
+    /// What they may for as long as they give something.
+    pub lasting: PermissionSet,
+}
+
+/// Whether something can be given at once.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Consent {
+    /// It can.
+    Given,
+    /// Others must approve it first. What to say to whom that can't wait for them.
+    Needed(Violation),
+}
+
+impl Consent {
+    /// Where it can't be asked for, it isn't given.
+    ///
+    /// # Errors
+    /// APPROVAL_REQUIRED.
+    pub fn required(self) -> Result<(), Violation> {
+        match self {
+            Self::Given => Ok(()),
+            Self::Needed(violation) => Err(violation),
+        }
+    }
+
+    /// That of two things which are given together.
+    pub fn and(self, other: Self) -> Self {
+        match self {
+            Self::Given => other,
+            Self::Needed(_) => self,
+        }
+    }
 }
 
 impl Granter {
@@ -39,14 +87,20 @@ impl Granter {
         match self {
             Self::Machine => None,
             Self::Caller { account, .. } => *account,
+            Self::Approved { account, .. } => Some(*account),
         }
     }
 
-    fn level(&self) -> Option<AdminLevel> {
+    /// How far their rights reach; without an end at the machine.
+    fn reach(&self) -> Option<&Reach> {
         match self {
             Self::Machine => None,
-            Self::Caller { level, .. } => *level,
+            Self::Caller { reach, .. } | Self::Approved { reach, .. } => Some(reach),
         }
+    }
+
+    fn is_below(&self, level: AdminLevel) -> bool {
+        self.reach().and_then(|reach| reach.level).is_some_and(|own| own < level)
     }
 }
 
@@ -54,26 +108,41 @@ fn refused(field: &str, message: impl Into<String>) -> Violation {
     Violation::new(UserErrorCode::NotAllowed, field, message)
 }
 
+/// Refuses for want of those of `wanted` that aren't in `had`.
+fn check_had(
+    had: &PermissionSet,
+    wanted: &PermissionSet,
+    field: &str,
+    message: &str,
+) -> Result<(), Violation> {
+    let missing: Vec<_> = wanted.without(had).iter().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(refused(field, format!("{message}: {}", missing.join(", "))).lacking(missing))
+}
+
 /// Whether `granter` may give the level `level`.
 ///
 /// # Errors
 /// NOT_ALLOWED: nobody grants above their own level.
 pub fn check_level(granter: &Granter, level: AdminLevel) -> Result<(), Violation> {
-    match granter.level() {
-        Some(own) if level > own => Err(refused("level", "nobody gives a level above their own")),
-        _ => Ok(()),
+    if granter.is_below(level) {
+        return Err(refused("level", "nobody gives a level above their own"));
     }
+    Ok(())
 }
 
-/// Whether `granter` may change an account of the level `level`.
+/// Whether `granter` may change an account of the level `level` that may do what is `held`.
 ///
 /// # Errors
-/// NOT_ALLOWED: nobody changes one above their own level.
-pub fn check_rank(granter: &Granter, level: AdminLevel) -> Result<(), Violation> {
-    match granter.level() {
-        Some(own) if level > own => Err(refused("id", "nobody changes an account above their own level")),
-        _ => Ok(()),
+/// NOT_ALLOWED: nobody changes one above their own level, or that may do what they may not.
+pub fn check_rank(granter: &Granter, level: AdminLevel, held: &PermissionSet) -> Result<(), Violation> {
+    if granter.is_below(level) {
+        return Err(refused("id", "nobody changes an account above their own level"));
     }
+    let Some(reach) = granter.reach() else { return Ok(()) };
+    check_had(&reach.now, held, "id", "nobody changes an account that may do what they may not themselves")
 }
 
 /// Whether `granter` may give something to `account`, whatever it is.
@@ -92,33 +161,34 @@ pub fn check_not_self(granter: &Granter, account: Uuid, field: &str) -> Result<(
 /// # Errors
 /// NOT_ALLOWED: nobody grants what they don't have, for as long as they grant it.
 pub fn check_given(granter: &Granter, given: &PermissionSet, field: &str) -> Result<(), Violation> {
-    let Granter::Caller { permissions, .. } = granter else { return Ok(()) };
-    let missing: Vec<_> = given.without(permissions).iter().collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let message = format!("nobody gives what they don't have themselves for as long: {}", missing.join(", "));
-    Err(refused(field, message))
+    let Some(reach) = granter.reach() else { return Ok(()) };
+    check_had(&reach.lasting, given, field, "nobody gives what they don't have themselves for as long")
 }
 
-/// Whether `granter` may give `given` to an account on their own word; `super_admins` are active by now.
+/// Whether `granter` may give `given` to an account, and whether on their own word; `super_admins` are active by now.
 ///
 /// # Errors
-/// As [`check_given`]; APPROVAL_REQUIRED where something of it is sensitive.
+/// As [`check_given`]; APPROVAL_REQUIRED where something of it is sensitive and there aren't enough yet who could approve.
+/// A token that acts as itself can't ask for approval: nobody knows who stands behind it, and it could be the approver.
 pub fn check_grant(
     granter: &Granter,
     given: &PermissionSet,
     catalogue: &Catalogue,
     super_admins: usize,
     field: &str,
-) -> Result<(), Violation> {
+) -> Result<Consent, Violation> {
     check_given(granter, given, field)?;
     let is_sensitive =
         |key: &&str| catalogue.permission(key).is_some_and(|permission| permission.is_sensitive);
     let sensitive: Vec<_> = given.iter().filter(is_sensitive).collect();
     let is_enough = super_admins >= ENOUGH_SUPER_ADMINS;
-    if sensitive.is_empty() || (matches!(granter, Granter::Machine) && !is_enough) {
-        return Ok(());
+    let is_settled = match granter {
+        Granter::Machine => !is_enough,
+        Granter::Caller { .. } => false,
+        Granter::Approved { .. } => true,
+    };
+    if sensitive.is_empty() || is_settled {
+        return Ok(Consent::Given);
     }
     let keys = sensitive.join(", ");
     let message = if is_enough {
@@ -129,7 +199,8 @@ pub fn check_grant(
              admins, whoever runs the gateway gives it at the machine, by `opsgate admin`"
         )
     };
-    Err(Violation::new(UserErrorCode::ApprovalRequired, field, message))
+    let violation = Violation::new(UserErrorCode::ApprovalRequired, field, message);
+    if is_enough && granter.account().is_some() { Ok(Consent::Needed(violation)) } else { Err(violation) }
 }
 
 /// Whether a super admin can be demoted or deactivated who is one of `active`.

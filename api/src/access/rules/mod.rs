@@ -1,5 +1,6 @@
 //! What an account, a role or a token may be, and who may give what to whom.
 
+pub mod approvals;
 mod grants;
 
 use chrono::{DateTime, Utc};
@@ -7,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::kernel::error::{UserErrorCode, Violation};
 
 pub use grants::{
-    Granter, Standing, check_active, check_end, check_given, check_grant, check_last_super_admin,
-    check_level, check_not_self, check_rank, is_effective,
+    Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant,
+    check_last_super_admin, check_level, check_not_self, check_rank, is_effective,
 };
 
 /// Characters of a name.

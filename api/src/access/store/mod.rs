@@ -1,5 +1,6 @@
 //! Every query of access.
 
+mod approvals;
 mod roles;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,6 +33,7 @@ use crate::kernel::{
     tx::Tx,
 };
 
+pub(super) use approvals::*;
 pub(super) use roles::*;
 
 /// An account with the person behind it.

@@ -51,11 +51,17 @@ pub async fn role_assignments_by_id(
     rows::by_id(all, role_assignment::Column::Id, ids, |row| row.id, db).await
 }
 
-/// Assignments that aren't over at `now`. Whether they count depends on the account, too.
-fn lasting(now: DateTime<Utc>) -> Condition {
+/// Assignments that aren't over at `then`. Whether they count depends on the account, too.
+fn lasting(then: DateTime<Utc>) -> Condition {
     use role_assignment::Column::{ExpiresAt, RevokedAt};
-    let is_before_its_end = Condition::any().add(ExpiresAt.is_null()).add(ExpiresAt.gt(now));
+    let is_before_its_end = Condition::any().add(ExpiresAt.is_null()).add(ExpiresAt.gt(then));
     Condition::all().add(RevokedAt.is_null()).add(is_before_its_end)
+}
+
+/// Assignments that have no end.
+fn endless() -> Condition {
+    use role_assignment::Column::{ExpiresAt, RevokedAt};
+    Condition::all().add(RevokedAt.is_null()).add(ExpiresAt.is_null())
 }
 
 /// What roles give at `now`, by account.
@@ -163,14 +169,18 @@ pub async fn ends_of(tx: &Tx, account: Uuid, role: Uuid) -> Result<Vec<Option<Da
     Ok(rows.into_iter().map(|row| row.expires_at).collect())
 }
 
-/// What roles give the account now, one list each.
-pub async fn permissions_of_roles(tx: &Tx, account: Uuid) -> Result<Vec<StringList>> {
+/// What roles give the account for as long, one list each; without an end, for good.
+pub async fn permissions_of_roles(
+    tx: &Tx,
+    account: Uuid,
+    until: Option<DateTime<Utc>>,
+) -> Result<Vec<StringList>> {
     let rows = role_assignment::Entity::find()
         .select_only()
         .column(role::Column::Permissions)
         .join(JoinType::InnerJoin, role_of_assignment())
         .filter(role_assignment::Column::AdminUserId.eq(account))
-        .filter(lasting(tx.now()))
+        .filter(until.map_or_else(endless, lasting))
         .into_tuple()
         .all(tx.db())
         .await?;

@@ -141,6 +141,14 @@ pub fn leaf_hash(canonical: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update([0]).chain_update(canonical).finalize().into()
 }
 
+/// The canonical bytes of a value: JCS, with integers as in [`Leaf::data`], so that no two values have the same.
+///
+/// # Errors
+/// [`LeafError::Json`], where the value is nested too deep.
+pub fn canonical_json(value: &Value) -> Result<Vec<u8>, LeafError> {
+    Ok(serde_json_canonicalizer::to_vec(&json::Exact::new(value))?)
+}
+
 /// The commitment to the personal value at `path`: HMAC-SHA-256 under `salt` of `path` ‖ 0x00 ‖ JCS(`value`), in
 /// lower-case hexadecimal digits. Integers are treated as in [`Leaf::data`]. A random salt for each value makes it
 /// impossible to guess the value from it, once the salt is gone.
@@ -148,7 +156,7 @@ pub fn leaf_hash(canonical: &[u8]) -> [u8; 32] {
 /// # Errors
 /// [`LeafError::Json`], where the value is nested too deep.
 pub fn commit(salt: &[u8; 32], path: &str, value: &Value) -> Result<String, LeafError> {
-    let value = serde_json_canonicalizer::to_vec(&json::Exact::new(value))?;
+    let value = canonical_json(value)?;
     let mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes keys of any length");
     // Not ambiguous: a path has no zero byte, since keys with control characters are escaped in it.
     let mac = mac.chain_update(path).chain_update([0]).chain_update(value);

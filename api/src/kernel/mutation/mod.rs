@@ -24,16 +24,35 @@ pub use self::receipt::Receipt;
 
 /// What a mutation came to: the base of every payload.
 pub struct Outcome<S: Stored> {
-    object: Option<Target<S>>,
+    object: Option<Target<Arc<S::Row>>>,
     /// What the caller can mend; empty where it was done.
     pub user_errors: Vec<Violation>,
     /// Proof that it happened.
     pub receipt: Option<Receipt>,
 }
 
-enum Target<S: Stored> {
-    Row(Arc<S::Row>),
+/// What an operation came to, whatever it is about.
+struct Ran<R> {
+    object: Option<Target<R>>,
+    user_errors: Vec<Violation>,
+    receipt: Option<Receipt>,
+}
+
+/// An object that a mutation was about.
+enum Target<R> {
+    /// As it is now.
+    Row(R),
+    /// To be looked up.
     Id(Uuid),
+}
+
+/// What an operation did: what was asked of it, or, where others must approve that first, having them asked.
+#[derive(Debug)]
+pub enum Deferred<D, W> {
+    /// It is done.
+    Done(D),
+    /// It waits for this.
+    Waits(W),
 }
 
 impl<S: Stored> Outcome<S> {
@@ -61,6 +80,47 @@ pub async fn mutate<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
+    let Ran { object, user_errors, receipt } = run(ctx, S::id_of, operation).await?;
+    let object = object.map(|target| match target {
+        Target::Row(row) => Target::Row(Arc::new(row)),
+        Target::Id(id) => Target::Id(id),
+    });
+    Ok(Outcome { object, user_errors, receipt })
+}
+
+/// As [`mutate`], where the operation may have to wait for a `W`. The second outcome has nothing but that; of the two at
+/// most one has an object. What is told by its id alone (a replay) is looked up among both: ids are unique.
+///
+/// # Errors
+/// As [`mutate`].
+pub async fn mutate_or_wait<S: Stored, W: Stored>(
+    ctx: &Context<'_>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+) -> Result<(Outcome<S>, Outcome<W>)> {
+    let Ran { object, user_errors, receipt } = run(ctx, id_of_either::<S, W>, operation).await?;
+    let (done, awaited) = match object {
+        Some(Target::Row(Deferred::Done(row))) => (Some(Target::Row(Arc::new(row))), None),
+        Some(Target::Row(Deferred::Waits(row))) => (None, Some(Target::Row(Arc::new(row)))),
+        Some(Target::Id(id)) => (Some(Target::Id(id)), Some(Target::Id(id))),
+        None => (None, None),
+    };
+    let awaited = Outcome { object: awaited, user_errors: vec![], receipt: None };
+    Ok((Outcome { object: done, user_errors, receipt }, awaited))
+}
+
+fn id_of_either<S: Stored, W: Stored>(row: &Deferred<S::Row, W::Row>) -> Uuid {
+    match row {
+        Deferred::Done(row) => S::id_of(row),
+        Deferred::Waits(row) => W::id_of(row),
+    }
+}
+
+/// Runs `operation`, whose object's id is `id_of` it.
+async fn run<R>(
+    ctx: &Context<'_>,
+    id_of: fn(&R) -> Uuid,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
+) -> Result<Ran<R>> {
     let request = ctx.request();
     let author = request.author()?;
     let result = match request.dry_run_tx() {
@@ -74,19 +134,17 @@ pub async fn mutate<S: Stored>(
                 Err(error) => undo(tx, error).await,
             }
         }
-        None => Box::pin(live::<S>(ctx, author, operation)).await,
+        None => Box::pin(live(ctx, author, id_of, operation)).await,
     };
     // What this request has loaded so far may be older than what it just did.
     request.renew_loaders();
     match result {
-        Ok((row, receipt)) => {
-            Ok(Outcome { object: Some(Target::Row(Arc::new(row))), user_errors: vec![], receipt })
-        }
+        Ok((row, receipt)) => Ok(Ran { object: Some(Target::Row(row)), user_errors: vec![], receipt }),
         Err(Stopped::Replay(id, receipt)) => {
-            Ok(Outcome { object: id.map(Target::Id), user_errors: vec![], receipt: Some(receipt) })
+            Ok(Ran { object: id.map(Target::Id), user_errors: vec![], receipt: Some(receipt) })
         }
         Err(Stopped::Error(Error::Invalid(Invalid { violations, current }))) => {
-            Ok(Outcome { object: current.map(Target::Id), user_errors: violations, receipt: None })
+            Ok(Ran { object: current.map(Target::Id), user_errors: violations, receipt: None })
         }
         Err(Stopped::Error(error)) => Err(error),
     }
@@ -110,11 +168,12 @@ async fn undo<T>(tx: Tx, error: Error) -> Result<T, Stopped> {
     Err(error.into())
 }
 
-async fn live<S: Stored>(
+async fn live<R>(
     ctx: &Context<'_>,
     author: Author,
-    operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
-) -> Result<(S::Row, Option<Receipt>), Stopped> {
+    id_of: fn(&R) -> Uuid,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
+) -> Result<(R, Option<Receipt>), Stopped> {
     let request = ctx.request();
     let key = Key::of(ctx, &author)?;
     let mut tx = Tx::begin(request.kernel(), author).await?;
@@ -138,7 +197,7 @@ async fn live<S: Stored>(
         return Ok((row, None));
     }
     let now = tx.now();
-    let id = S::id_of(&row);
+    let id = id_of(&row);
     let committed = tx
         .commit_with(async |(db, committed)| match &key {
             Some(key) => key.keep(db, request.kernel().new_id(now), id, committed, now).await,
@@ -148,8 +207,53 @@ async fn live<S: Stored>(
     Ok((row, Some(Receipt::of(&committed))))
 }
 
-/// Declares the payload of a mutation: the changed object under its name, `userErrors` and `receipt`.
+/// Declares the payload of a mutation: the changed object under its name, `userErrors` and `receipt`. With `or`, what it
+/// may have to wait for, too.
 macro_rules! payload {
+    ($(#[$doc:meta])* $name:ident { $field:ident: $object:ty } or { $awaited:ident: $waits:ty }) => {
+        $(#[$doc])*
+        pub struct $name(
+            $crate::kernel::mutation::Outcome<$object>,
+            $crate::kernel::mutation::Outcome<$waits>,
+        );
+
+        impl From<($crate::kernel::mutation::Outcome<$object>, $crate::kernel::mutation::Outcome<$waits>)>
+            for $name
+        {
+            fn from(
+                (done, awaited): (
+                    $crate::kernel::mutation::Outcome<$object>,
+                    $crate::kernel::mutation::Outcome<$waits>,
+                ),
+            ) -> Self {
+                Self(done, awaited)
+            }
+        }
+
+        $(#[$doc])*
+        #[async_graphql::Object]
+        impl $name {
+            /// The object as it is now; null where it wasn't found or can't be shown, or waits for approval.
+            async fn $field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$object>> {
+                Ok(self.0.object(ctx).await?)
+            }
+
+            /// What it waits for: nothing else is done until others have approved it. Null where it waits for nobody.
+            async fn $awaited(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$waits>> {
+                Ok(self.1.object(ctx).await?)
+            }
+
+            /// What to mend. Empty where it was done, or asked for.
+            async fn user_errors(&self) -> &[$crate::kernel::error::Violation] {
+                &self.0.user_errors
+            }
+
+            /// Proof that it happened. Absent where nothing was changed.
+            async fn receipt(&self) -> Option<&$crate::kernel::mutation::Receipt> {
+                self.0.receipt.as_ref()
+            }
+        }
+    };
     ($(#[$doc:meta])* $name:ident { $field:ident: $object:ty }) => {
         $(#[$doc])*
         pub struct $name($crate::kernel::mutation::Outcome<$object>);

@@ -1,7 +1,7 @@
 use entity::list::StringList;
 use entity::{
-    actor_kind::ActorKind, admin_user, api_token, authz_epoch, organization, organization_member, role,
-    role_assignment, trusted_document, user,
+    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, organization,
+    organization_member, role, role_assignment, trusted_document, user,
 };
 
 use super::{at, bytes, id, json, text};
@@ -93,6 +93,40 @@ pub fn role_assignment(account: &admin_user::Model) -> role_assignment::Model {
         created_at: at(0),
         updated_at: at(1),
         version: 1,
+    }
+}
+
+/// Asked for by `account`, which must be there.
+pub fn approval(account: &admin_user::Model) -> approval::Model {
+    approval::Model {
+        id: id(),
+        kind: "access.assign_role".into(),
+        permission: "access.assign_roles".into(),
+        required: 1,
+        summary: text(),
+        payload: json(),
+        payload_hash: bytes(4),
+        requested_by_id: account.id,
+        beneficiary_id: Some(id()),
+        status: approval::ApprovalStatus::Denied,
+        expires_at: at(9),
+        ended_at: Some(at(2)),
+        ended_because: Some(text()),
+        result_id: Some("ras_1".into()),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// Of `account` about `approval`, which must be there.
+pub fn approval_vote(approval: &approval::Model, account: &admin_user::Model) -> approval_vote::Model {
+    approval_vote::Model {
+        approval_id: approval.id,
+        admin_user_id: account.id,
+        decision: approval_vote::ApprovalDecision::Denied,
+        reason: Some(text()),
+        decided_at: at(2),
     }
 }
 

@@ -10,11 +10,12 @@ static PERMISSIONS: [Permission; 2] = [
 ];
 
 fn of(level: Option<AdminLevel>, permissions: &[&'static str]) -> Granter {
-    Granter::Caller {
-        account: level.map(|_| Uuid::from_u128(1)),
-        level,
-        permissions: permissions.iter().copied().collect(),
-    }
+    Granter::Caller { account: level.map(|_| Uuid::from_u128(1)), reach: reach(level, permissions) }
+}
+
+fn reach(level: Option<AdminLevel>, permissions: &[&'static str]) -> Reach {
+    let permissions: PermissionSet = permissions.iter().copied().collect();
+    Reach { level, now: permissions.clone(), lasting: permissions }
 }
 
 fn second(number: i64) -> DateTime<Utc> {
@@ -34,9 +35,31 @@ fn nobody_gives_or_changes_above_their_own_level() {
     ] {
         let granter = of(own, &[]);
         assert_eq!(check_level(&granter, level).is_ok(), expected, "{own:?} gives {level:?}");
-        assert_eq!(check_rank(&granter, level).is_ok(), expected, "{own:?} changes {level:?}");
+        let found = check_rank(&granter, level, &PermissionSet::default());
+        assert_eq!(found.is_ok(), expected, "{own:?} changes {level:?}");
     }
     assert!(check_level(&Granter::Machine, SuperAdmin).is_ok());
+}
+
+#[test]
+fn nobody_changes_who_may_do_more() {
+    let account: PermissionSet = ["a.grant", "a.read"].into_iter().collect();
+    for (own, has, lacking) in [
+        (Some(SuperAdmin), &["a.read", "a.grant"][..], &[][..]),
+        (Some(SuperAdmin), &["a.grant"], &["a.read"]),
+        (None, &["a.read", "a.grant"], &[]),
+        (None, &["a.grant"], &["a.read"]),
+        (None, &[], &["a.grant", "a.read"]),
+    ] {
+        let found = check_rank(&of(own, has), Support, &account);
+        assert_eq!(found.err().map(|v| v.lacking).unwrap_or_default(), lacking, "{own:?} with {has:?}");
+    }
+    // What they have for a while is enough for that, and nothing to give.
+    let reach = Reach { lasting: PermissionSet::default(), ..reach(None, &["a.read", "a.grant"]) };
+    let granter = Granter::Caller { account: None, reach };
+    assert!(check_rank(&granter, Support, &account).is_ok());
+    assert_eq!(check_given(&granter, &account, "id").unwrap_err().lacking, ["a.grant", "a.read"]);
+    assert!(check_rank(&Granter::Machine, SuperAdmin, &account).is_ok());
 }
 
 #[test]
@@ -54,6 +77,18 @@ fn what_is_given_is_had_and_what_is_sensitive_takes_a_second_person() {
     use UserErrorCode::{ApprovalRequired, NotAllowed};
     let catalogue = Catalogue::new(&PERMISSIONS, [], []);
     let (both, plain) = (&["a.read", "a.grant"][..], &["a.read"][..]);
+    let approved = Granter::Approved { account: Uuid::from_u128(1), reach: reach(Some(SuperAdmin), both) };
+    // Somebody with an account asks others, once there are enough; everybody else is told to.
+    let asks = [(of(Some(SuperAdmin), both), 3, true), (of(Some(SuperAdmin), both), 2, false)];
+    for (granter, super_admins, expected) in asks.into_iter().chain([
+        (of(None, both), 3, false),
+        (Granter::Machine, 3, false),
+        (approved.clone(), 3, false),
+    ]) {
+        let given = both.iter().copied().collect();
+        let found = check_grant(&granter, &given, &catalogue, super_admins, "roleId");
+        assert_eq!(matches!(found, Ok(Consent::Needed(_))), expected, "{granter:?}");
+    }
     for (granter, given, super_admins, expected) in [
         (of(Some(Admin), plain), plain, 1, None),
         (of(Some(Admin), &[]), plain, 1, Some(NotAllowed)),
@@ -61,6 +96,9 @@ fn what_is_given_is_had_and_what_is_sensitive_takes_a_second_person() {
         (of(Some(Admin), plain), both, 1, Some(NotAllowed)),
         (of(Some(SuperAdmin), both), both, 1, Some(ApprovalRequired)),
         (of(Some(SuperAdmin), both), both, 3, Some(ApprovalRequired)),
+        (of(None, both), both, 3, Some(ApprovalRequired)),
+        (approved.clone(), both, 1, None),
+        (approved, &["b.read"], 3, Some(NotAllowed)),
         (Granter::Machine, both, 2, None),
         (Granter::Machine, both, 3, Some(ApprovalRequired)),
         (Granter::Machine, plain, 3, None),
@@ -68,6 +106,7 @@ fn what_is_given_is_had_and_what_is_sensitive_takes_a_second_person() {
     ] {
         let given = given.iter().copied().collect();
         let found = check_grant(&granter, &given, &catalogue, super_admins, "roleId");
+        let found = found.and_then(Consent::required);
         assert_eq!(found.err().map(|v| v.code), expected, "{granter:?} gives {given:?}");
     }
 }
