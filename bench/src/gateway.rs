@@ -148,7 +148,8 @@ impl Gateway {
         Ok(())
     }
 
-    fn pid(&self) -> Result<u32> {
+    /// Its process.
+    pub fn pid(&self) -> Result<u32> {
         self.child.id().ok_or_else(|| "the gateway has ended: see its log".into())
     }
 }

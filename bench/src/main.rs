@@ -9,6 +9,7 @@
 mod gateway;
 mod http;
 mod postgres;
+mod processor;
 mod socket;
 mod stages;
 mod statements;

@@ -65,6 +65,12 @@ impl Postgres {
         self.run("postgres", "SELECT pg_reload_conf()").await
     }
 
+    /// The process that all others of the cluster are children of.
+    pub fn postmaster(&self) -> Result<u32> {
+        let pid = std::fs::read_to_string(self.log.with_file_name("postmaster.pid"))?;
+        Ok(pid.lines().next().unwrap_or_default().trim().parse()?)
+    }
+
     async fn run(&self, database: &str, sql: &str) -> Result<()> {
         let mut connection = PgConnection::connect(&format!("{}/{database}", self.server)).await?;
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;

@@ -9,6 +9,7 @@ use crate::{
     gateway::{Gateway, Setup},
     http::{self, Client},
     postgres::Postgres,
+    processor::Used,
     socket::Crowd,
     statements,
     table::{Row, Table, mebibytes, median, millis, percentile, rate, thousands},
@@ -55,9 +56,19 @@ async fn compared(
     let (mut ours, mut theirs, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut latencies = Vec::new();
     for _ in 0..plan.rounds {
+        let before = Used::now(gateway, postgres)?;
         let load = http::load(gateway.address, &gateway.token, workload, connections, plan.run).await?;
+        let between = Used::now(gateway, postgres)?;
         let yardstick = script.run(postgres, connections, plan.run).await?;
-        eprintln!("    {:.0} /s, pgbench {:.0} /s", load.rate, yardstick.rate);
+        // Until its sessions have ended and count with the postmaster.
+        sleep(Duration::from_millis(300)).await;
+        let after = Used::now(gateway, postgres)?;
+        let (own, database) = between.each_since(before, load.rate, plan.run);
+        let (_, alone) = after.each_since(between, yardstick.rate, plan.run);
+        eprintln!(
+            "    {:.0} /s ({own:.0} µs and PostgreSQL's {database:.0} µs each), pgbench {:.0} /s (PostgreSQL's {alone:.0} µs)",
+            load.rate, yardstick.rate
+        );
         ours.push(load.rate);
         theirs.push(yardstick.rate);
         shares.push(load.rate / yardstick.rate);

@@ -7,7 +7,10 @@
 use std::{
     fmt::Write,
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -158,8 +161,9 @@ pub struct Run {
 impl Script {
     /// Runs it over `connections` for the time `run`.
     pub async fn run(&self, postgres: &Postgres, connections: usize, run: Duration) -> Result<Run> {
-        /// Each has ids of its own, in the order of the runs.
-        static RUNS: AtomicU32 = AtomicU32::new(10_000);
+        /// Each has ids of its own, in the order of the runs; on a cluster that was kept, too, but for a chance.
+        static RUNS: LazyLock<AtomicU32> =
+            LazyLock::new(|| AtomicU32::new(10_000 + std::process::id() % 80_000));
         let number = RUNS.fetch_add(1, Ordering::Relaxed);
         let mut pgbench = Command::new("pgbench");
         pgbench

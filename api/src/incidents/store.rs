@@ -1,9 +1,8 @@
 //! Every query of incidents.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, iter, sync::Arc};
 
 use ::entity::{
-    actor_kind::ActorKind,
     admin_user,
     incident::{self, IncidentSeverity, IncidentStatus},
     incident_participant, incident_service, incident_timeline, organization, service,
@@ -11,7 +10,8 @@ use ::entity::{
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Select, sea_query::OnConflict,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Select,
+    sea_query::{InsertStatement, OnConflict},
 };
 use uuid::Uuid;
 
@@ -146,10 +146,9 @@ pub(super) async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
 
 /// Adds an incident with what it affects.
 pub(super) async fn insert(tx: &Tx, row: &IncidentRow) -> Result<()> {
-    incident::Entity::insert(row.incident.clone().into_active_model())
-        .exec_without_returning(tx.db())
-        .await?;
-    insert_services(tx, &row.services).await
+    let incident = incident::Entity::insert(row.incident.clone().into_active_model()).into_query();
+    let inserts = iter::once(incident).chain(services_insert(&row.services));
+    rows::insert_together(tx.db(), inserts.collect()).await
 }
 
 /// Writes an incident over.
@@ -169,49 +168,31 @@ pub(super) async fn replace_services(
         .filter(incident_service::Column::IncidentId.eq(incident))
         .exec(tx.db())
         .await?;
-    insert_services(tx, services).await
+    rows::insert_together(tx.db(), services_insert(services).into_iter().collect()).await
 }
 
-async fn insert_services(tx: &Tx, services: &[incident_service::Model]) -> Result<()> {
-    if services.is_empty() {
-        return Ok(());
-    }
+fn services_insert(services: &[incident_service::Model]) -> Option<InsertStatement> {
     let rows = services.iter().cloned().map(IntoActiveModel::into_active_model);
-    incident_service::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
-    Ok(())
+    (!services.is_empty()).then(|| incident_service::Entity::insert_many(rows).into_query())
 }
 
-/// Adds entries to timelines.
-pub(super) async fn insert_entries(tx: &Tx, entries: Vec<incident_timeline::Model>) -> Result<()> {
-    let rows = entries.into_iter().map(IntoActiveModel::into_active_model);
-    incident_timeline::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
-    Ok(())
-}
-
-/// Notes that somebody takes part; once is enough.
-pub(super) async fn insert_participant(
-    tx: &Tx,
-    incident_id: Uuid,
-    kind: ActorKind,
-    id: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let row = incident_participant::Model {
-        incident_id,
-        actor_kind: kind,
-        actor_id: id.to_owned(),
-        joined_at: now,
+/// Adds an entry to a timeline, and its actor to those who take part; once is enough. In the database with the commit.
+pub(super) fn insert_entry(tx: &mut Tx, entry: incident_timeline::Model) {
+    let participant = incident_participant::Model {
+        incident_id: entry.incident_id,
+        actor_kind: entry.actor_kind,
+        actor_id: entry.actor_id.clone(),
+        joined_at: entry.created_at,
     };
     let key = [
         incident_participant::Column::IncidentId,
         incident_participant::Column::ActorKind,
         incident_participant::Column::ActorId,
     ];
-    incident_participant::Entity::insert(row.into_active_model())
-        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
+    tx.defer(incident_timeline::Entity::insert(entry.into_active_model()).into_query());
+    let mut insert = incident_participant::Entity::insert(participant.into_active_model()).into_query();
+    insert.on_conflict(OnConflict::columns(key).do_nothing().to_owned());
+    tx.defer(insert);
 }
 
 /// Entries of timelines by id.

@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
     QueryTrait,
-    sea_query::{CommonTableExpression, Expr, Query, WithClause},
+    sea_query::{Expr, InsertStatement, Query},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{
     event::Event,
     id::Prefix,
     leaf::{self, Leaf},
-    log, redact,
+    log, redact, rows,
     secret::Aad,
     tx::{Author, Committed},
 };
@@ -32,6 +32,9 @@ pub const AUDIT_LOG: Prefix = Prefix("aud");
 /// `evt_…`
 pub const EVENT: Prefix = Prefix("evt");
 
+/// Deferred statements that go out as one with the record: each set of them is a statement that a connection prepares.
+const MAX_TOGETHER: usize = 8;
+
 /// What [`write`] wrote.
 pub(super) struct Flushed {
     /// The first fact's proof; none where there was no fact.
@@ -40,7 +43,7 @@ pub(super) struct Flushed {
     pub transaction_id: Option<String>,
 }
 
-/// Writes `events` as entries and events of one transaction. At most 500 rows a statement.
+/// Writes `events` as entries and events of one transaction, and what it has deferred. At most 500 rows a statement.
 pub(super) async fn write(
     kernel: &Kernel,
     db: &DatabaseTransaction,
@@ -48,6 +51,7 @@ pub(super) async fn write(
     now: DateTime<Utc>,
     depth: i16,
     events: Vec<Event>,
+    mut deferred: Vec<InsertStatement>,
 ) -> Result<Flushed> {
     let mut flushed = Flushed { first: None, transaction_id: None };
     let subjects = subjects(db, &events).await?;
@@ -61,9 +65,15 @@ pub(super) async fn write(
         event_id: row.event.id,
         committed_at: now,
     });
+    if rows.is_empty() || deferred.len() > MAX_TOGETHER {
+        for insert in deferred.drain(..) {
+            db.execute(&insert).await?;
+        }
+    }
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(500));
-        let transaction_id = insert(db, std::mem::replace(&mut rows, rest)).await?;
+        let chunk = std::mem::replace(&mut rows, rest);
+        let transaction_id = insert(db, chunk, std::mem::take(&mut deferred)).await?;
         flushed.transaction_id = transaction_id.or(flushed.transaction_id);
     }
     if db.get_database_backend() == DbBackend::Sqlite {
@@ -190,8 +200,13 @@ impl Row {
     }
 }
 
-/// Inserts them. On PostgreSQL as one statement, since each is a round trip; it answers the transaction's id, too.
-async fn insert(db: &DatabaseTransaction, rows: Vec<Row>) -> Result<Option<String>> {
+/// Inserts them, and `deferred`. On PostgreSQL as one statement, since each is a round trip; it answers the transaction's
+/// id, too.
+async fn insert(
+    db: &DatabaseTransaction,
+    rows: Vec<Row>,
+    deferred: Vec<InsertStatement>,
+) -> Result<Option<String>> {
     let (mut entries, mut personal, mut events, mut places) = (vec![], vec![], vec![], vec![]);
     for row in rows {
         places.push(outbox::ActiveModel {
@@ -208,21 +223,16 @@ async fn insert(db: &DatabaseTransaction, rows: Vec<Row>) -> Result<Option<Strin
     let personal = (!personal.is_empty()).then(|| audit_personal::Entity::insert_many(personal).into_query());
     let events = event::Entity::insert_many(events).into_query();
     let mut places = outbox::Entity::insert_many(places).into_query();
-    let others = [("entries", Some(entries)), ("personal", personal), ("events", Some(events))];
-    let others = others.into_iter().filter_map(|(name, insert)| Some((name, insert?)));
+    let others = deferred.into_iter().chain([entries]).chain(personal).chain([events]);
     if db.get_database_backend() != DbBackend::Postgres {
-        for (_, insert) in others {
+        for insert in others {
             db.execute(&insert).await?;
         }
         db.execute(&places).await?;
         return Ok(None);
     }
-    let mut with = WithClause::new();
-    for (name, insert) in others {
-        with.cte(CommonTableExpression::new().table_name(name).query(insert).to_owned());
-    }
     places.returning(Query::returning().expr(Expr::cust("pg_current_xact_id()::text AS transaction_id")));
-    let row = db.query_one(&places.with(with)).await?;
+    let row = db.query_one(&places.with(rows::inserting(others))).await?;
     Ok(row.map(|row| row.try_get("", "transaction_id")).transpose()?)
 }
 

@@ -1,13 +1,16 @@
 //! Rows of entities: read by the places of their columns, and found by ids that are one bound value.
 //!
-//! With one value, the statement is the same for any number of ids: each connection prepares it once.
+//! With one value, the statement is the same for any number of ids above one: each connection prepares it once.
 
 use std::{collections::HashMap, sync::Arc};
 
 use ::entity::row::{FromColumns, Placed};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select,
-    sea_query::{Expr, ExprTrait, Func, FunctionCall, Query, extension::postgres::PgFunc},
+    sea_query::{
+        CommonTableExpression, Expr, ExprTrait, Func, FunctionCall, InsertStatement, Query, WithClause,
+        extension::postgres::PgFunc,
+    },
 };
 use uuid::Uuid;
 
@@ -42,12 +45,44 @@ pub async fn by_id<E: EntityTrait<Model: FromColumns>>(
 
 /// Whether `column` holds one of `ids`.
 pub fn among(column: impl ColumnTrait, ids: &[Uuid], db: &impl ConnectionTrait) -> Expr {
+    if let [id] = ids {
+        // PostgreSQL plans this once; for a list it expects ten and plans each time anew.
+        return column.eq(*id);
+    }
     let backend = db.get_database_backend();
     if backend == DbBackend::Postgres {
         return Expr::col(column.as_column_ref()).eq(PgFunc::any(ids.to_vec()));
     }
     let Wanted { table, id } = Wanted::new(ids.to_vec(), backend);
     column.in_subquery(Query::select().expr(id).from_function(table, WANTED).take())
+}
+
+/// Does all of `inserts`. On PostgreSQL as one statement, since each is a round trip, and in no order: what refers to
+/// another of them is checked at its end.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn insert_together(db: &impl ConnectionTrait, mut inserts: Vec<InsertStatement>) -> Result<()> {
+    if db.get_database_backend() == DbBackend::Postgres
+        && inserts.len() > 1
+        && let Some(last) = inserts.pop()
+    {
+        db.execute(&last.with(inserting(inserts))).await?;
+        return Ok(());
+    }
+    for insert in inserts {
+        db.execute(&insert).await?;
+    }
+    Ok(())
+}
+
+/// What PostgreSQL inserts along with another statement.
+pub fn inserting(inserts: impl IntoIterator<Item = InsertStatement>) -> WithClause {
+    let mut with = WithClause::new();
+    for (number, insert) in inserts.into_iter().enumerate() {
+        with.cte(CommonTableExpression::new().table_name(format!("insert{number}")).query(insert).to_owned());
+    }
+    with
 }
 
 /// What a table of ids is called in a statement.

@@ -2,14 +2,16 @@
 //!
 //! A [`Tx`] belongs to an author. It changes rows, [`record`](Tx::record)s what happened, and commits all or nothing:
 //! the change, the audit entry and the event. One that recorded nothing refuses to commit. Dropping it rolls back.
-//! What is recorded is written just before the commit, in one statement a table, so that an entry's place in the order
+//! What is recorded is written just before the commit, in one statement (on SQLite one a table), so that an entry's place in the order
 //! comes after everything that the transaction has seen.
 
 use std::time::{Duration, Instant};
 
 use ::entity::audit_log::AuditSurface;
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait, sea_query::InsertStatement,
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -122,6 +124,7 @@ pub struct Tx {
     author: Author,
     now: DateTime<Utc>,
     opened: Instant,
+    deferred: Vec<InsertStatement>,
     pending: Vec<Event>,
     has_tasks: bool,
     has_new_rights: bool,
@@ -157,6 +160,7 @@ impl Tx {
             author,
             now: kernel.clock().now(),
             opened: Instant::now(),
+            deferred: Vec::new(),
             pending: Vec::new(),
             has_tasks: false,
             has_new_rights: false,
@@ -196,6 +200,12 @@ impl Tx {
     /// Whose rows it may touch.
     pub fn boundary(&self) -> &Boundary {
         &self.author.boundary
+    }
+
+    /// Inserts this just before the commit, together with what is recorded: for rows that nothing in the transaction
+    /// looks at again (a line on a timeline, say). On PostgreSQL that saves a round trip with the rows locked.
+    pub fn defer(&mut self, insert: InsertStatement) {
+        self.deferred.push(insert);
     }
 
     /// Records that something happened: an audit entry and an event, committed with the change itself.
@@ -249,8 +259,8 @@ impl Tx {
         if depth > MAX_DEPTH {
             return Err(Error::internal(format!("{} reacts to its own reactions", self.author.actor.id)));
         }
-        let events = std::mem::take(&mut self.pending);
-        record::write(&self.kernel, &self.db, &self.author, self.now, depth, events).await
+        let (events, deferred) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.deferred));
+        record::write(&self.kernel, &self.db, &self.author, self.now, depth, events, deferred).await
     }
 
     /// Commits: the change, the entries, the events and the tasks, or nothing.

@@ -130,8 +130,7 @@ async fn save(
     store::update(tx, &after.incident).await?;
     let data = (!entry.data.is_null()).then(|| entry.data.clone());
     let row = timeline_row(tx, &after.incident, entry.kind, &entry.text(), data, entry.visibility);
-    store::insert_entries(tx, vec![row]).await?;
-    store::insert_participant(tx, after.incident.id, tx.actor().kind, &tx.actor().id, tx.now()).await?;
+    store::insert_entry(tx, row);
     let words: Vec<_> = entry.comment.iter().map(|comment| ("note", comment.as_str())).collect();
     let details = json!({ "kind": entry.kind, "visibility": entry.visibility, "change": entry.data });
     tx.record(events::changed(ty, Some(before), &after, details, &words));
@@ -139,16 +138,9 @@ async fn save(
 }
 
 /// Notes something on the timeline of an incident that is being written anyway.
-async fn note(
-    tx: &mut Tx,
-    incident: &incident::Model,
-    kind: TimelineKind,
-    body: &str,
-    data: Option<Value>,
-) -> Result<()> {
+fn note(tx: &mut Tx, incident: &incident::Model, kind: TimelineKind, body: &str, data: Option<Value>) {
     let row = timeline_row(tx, incident, kind, body, data, Visibility::Internal);
-    store::insert_entries(tx, vec![row]).await?;
-    store::insert_participant(tx, incident.id, tx.actor().kind, &tx.actor().id, tx.now()).await
+    store::insert_entry(tx, row);
 }
 
 fn timeline_row(

@@ -97,7 +97,7 @@ async fn insert(
     let services = resolve_services(tx, &incident, services).await?;
     let row = IncidentRow { incident, services };
     store::insert(tx, &row).await?;
-    note(tx, &row.incident, TimelineKind::Created, "opened the incident", None).await?;
+    note(tx, &row.incident, TimelineKind::Created, "opened the incident", None);
     tx.record(events::changed(&events::CREATED, None, &row, details, words));
     Ok(row.incident)
 }
@@ -153,7 +153,7 @@ pub async fn reopen(tx: &mut Tx, id: Uuid, reason: &str, expected: Option<i32>) 
                 ..before.incident
             };
             let incident = insert(tx, incident, services, details, &[("note", &reason)]).await?;
-            note(tx, &incident, TimelineKind::Note, &reason, None).await?;
+            note(tx, &incident, TimelineKind::Note, &reason, None);
             Ok(incident)
         }
     }

@@ -30,7 +30,7 @@ pub(in crate::kernel) const BATCH: u64 = 1000;
 /// The channel on which PostgreSQL says that positions were given, and which process gave them.
 pub(super) const CHANNEL: &str = "opsgate_log";
 /// The least time from one batch to the next: under load they get larger instead of more.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(10);
 
 /// Gives the oldest `$1` rows of the outbox their places, and says so as `$2` on the channel `$3`. Where the head is gone, the caller undoes
 /// it.
