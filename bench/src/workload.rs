@@ -214,9 +214,8 @@ impl Workload {
             return Ok(reads);
         };
         let insert = format!("INSERT INTO \"{table}\"");
-        let is_own = |transaction: &[Statement]| {
-            transaction.iter().any(|statement| statement.sql.starts_with(&insert))
-        };
+        let is_own =
+            |transaction: &[Statement]| transaction.iter().any(|statement| statement.sql.contains(&insert));
         sessions
             .iter()
             .flat_map(|session| session.split_inclusive(|statement| statement.sql == "COMMIT"))
