@@ -9,7 +9,7 @@ use async_graphql::{
     InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value,
     registry::{MetaType, Registry},
 };
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 
 /// A point in time on the wire.
@@ -28,7 +28,8 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
-/// A point in time: RFC 3339, UTC, microseconds (`2026-11-21T03:00:00.000000Z`). Any offset is accepted.
+/// A point in time: RFC 3339, UTC, microseconds (`2026-11-21T03:00:00.000000Z`). Any offset is accepted. Specified in
+/// docs/date-time.md.
 #[Scalar(name = "DateTime")]
 impl ScalarType for Timestamp {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -39,11 +40,11 @@ impl ScalarType for Timestamp {
             )
         })?;
         // PostgreSQL keeps microseconds; the years are those that both databases and RFC 3339 can hold.
-        let at = at.with_timezone(&Utc).trunc_subsecs(6);
-        if !(1970..=9999).contains(&chrono::Datelike::year(&at)) {
-            return Err(InputValueError::custom("a point in time lies between the years 1970 and 9999"));
-        }
-        Ok(Self(at))
+        // A leap second is the one after it.
+        let at = DateTime::from_timestamp_micros(at.timestamp_micros());
+        at.filter(|at| (1970..=9999).contains(&at.year()))
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("a point in time lies between the years 1970 and 9999"))
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -107,5 +108,43 @@ impl InputType for Int32 {
 
     fn as_raw_value(&self) -> Option<&i32> {
         Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first two columns of the rows of a table, without their backticks.
+    fn table(header: &str) -> Vec<(&'static str, &'static str)> {
+        let page = include_str!("../../../docs/date-time.md");
+        let rows = page.split(header).nth(1).expect("the table").lines().skip(2);
+        let rows = rows.take_while(|line| line.starts_with('|')).map(|line| {
+            let mut cells = line.trim_matches('|').split(" | ");
+            let mut next = || cells.next().expect("a cell").trim_matches([' ', '|']).trim_matches('`');
+            (next(), next())
+        });
+        rows.collect()
+    }
+
+    fn parse(text: &str) -> InputValueResult<Timestamp> {
+        ScalarType::parse(Value::String(text.to_owned()))
+    }
+
+    #[test]
+    fn points_in_time_are_taken_as_their_page_says() {
+        let taken = table("| given | taken as |");
+        assert!(taken.len() > 10);
+        for (given, meant) in taken {
+            let at = parse(given).unwrap_or_else(|_| panic!("{given} is taken"));
+            assert_eq!((at.to_string().as_str(), meant.len()), (meant, 27), "{given}");
+            assert_eq!(parse(meant).ok(), Some(at), "what is answered is taken");
+        }
+        let refused = table("| refused | because |");
+        assert!(refused.len() > 10);
+        for (given, because) in refused {
+            assert!(parse(given).is_err(), "{given} is refused: {because}");
+        }
+        assert!(<Timestamp as ScalarType>::parse(Value::from(1_795_230_000)).is_err());
     }
 }
