@@ -35,7 +35,7 @@ pub struct Query(
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(access::Mutation, incidents::Mutation, monitoring::Mutation);
+pub struct Mutation(access::Mutation, directory::UserMutation, incidents::Mutation, monitoring::Mutation);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
@@ -86,12 +86,13 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 15] = [
+    let fields: [&[RootField]; 16] = [
         access::Query::FIELDS,
         access::Mutation::FIELDS,
         audit::Query::FIELDS,
         audit::Subscription::FIELDS,
         directory::Query::FIELDS,
+        directory::UserMutation::FIELDS,
         events::Query::FIELDS,
         events::Subscription::FIELDS,
         incidents::Query::FIELDS,

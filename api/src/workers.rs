@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    access, incidents,
+    access, directory, incidents,
     kernel::{queue::Handlers, workers::Workers},
     monitoring,
 };
@@ -11,7 +11,10 @@ use crate::{
 /// Those of all domains; `slots` tasks run at the same time.
 pub fn all(slots: usize) -> Workers {
     Workers {
-        handlers: Handlers::new().and(access::handlers()).and(monitoring::handlers()),
+        handlers: Handlers::new()
+            .and(access::handlers())
+            .and(directory::handlers())
+            .and(monitoring::handlers()),
         schedules: [monitoring::SCHEDULES].into_iter().flatten().cloned().collect(),
         reactors: vec![Arc::new(incidents::AlertFollower)],
         slots,

@@ -46,3 +46,4 @@ pub mod service_status;
 pub mod task;
 pub mod trusted_document;
 pub mod user;
+pub mod words;

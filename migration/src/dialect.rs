@@ -139,6 +139,65 @@ pub async fn drop_sequence(manager: &SchemaManager<'_>, name: &str) -> Result<()
     execute(manager, &sql).await
 }
 
+/// Indexes the column `search` of `table` by trigrams: on PostgreSQL for LIKE, on SQLite as the words of
+/// `{noun}_search_words`, whose rows are the places of `{noun}_search`. (A row's own number isn't one: VACUUM may change
+/// it.) Triggers keep both in step.
+pub async fn create_word_search(manager: &SchemaManager<'_>, noun: &str, table: &str) -> Result<(), DbErr> {
+    if !is_sqlite(manager.get_database_backend()) {
+        // A trusted extension: whoever may create anything in the database may create it.
+        execute(manager, "CREATE EXTENSION IF NOT EXISTS pg_trgm").await.map_err(|error| {
+            DbErr::Migration(format!(
+                "PostgreSQL's extension pg_trgm, by which {table} are searched, isn't there and can't be created: \
+                 {error}. Install the server's contrib package where it is missing, and let the database's owner run \
+                 CREATE EXTENSION pg_trgm"
+            ))
+        })?;
+        let sql = format!("CREATE INDEX idx_{table}_search ON {table} USING gin (search gin_trgm_ops)");
+        return execute(manager, &sql).await;
+    }
+    let places = format!("{noun}_search");
+    let words = format!("{noun}_search_words");
+    execute(
+        manager,
+        &format!(
+            "CREATE TABLE {places} (place integer NOT NULL PRIMARY KEY, {noun}_id blob NOT NULL UNIQUE);
+             CREATE VIRTUAL TABLE {words} USING fts5
+                 (search, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1');
+             INSERT INTO {places} ({noun}_id) SELECT id FROM {table} ORDER BY id;
+             INSERT INTO {words} (rowid, search)
+                 SELECT place, search FROM {table} JOIN {places} ON {noun}_id = id ORDER BY place;
+             CREATE TRIGGER {places}_added AFTER INSERT ON {table} BEGIN
+                 INSERT INTO {places} ({noun}_id) VALUES (new.id);
+                 INSERT INTO {words} (rowid, search) SELECT place, new.search FROM {places} WHERE {noun}_id = new.id;
+             END;
+             CREATE TRIGGER {places}_changed AFTER UPDATE OF search ON {table} WHEN new.search <> old.search BEGIN
+                 UPDATE {words} SET search = new.search
+                     WHERE rowid = (SELECT place FROM {places} WHERE {noun}_id = new.id);
+             END;
+             CREATE TRIGGER {places}_removed AFTER DELETE ON {table} BEGIN
+                 DELETE FROM {words} WHERE rowid = (SELECT place FROM {places} WHERE {noun}_id = old.id);
+                 DELETE FROM {places} WHERE {noun}_id = old.id;
+             END;"
+        ),
+    )
+    .await
+}
+
+/// Reverts [`create_word_search`]. PostgreSQL's extension stays: others may use it.
+pub async fn drop_word_search(manager: &SchemaManager<'_>, noun: &str, table: &str) -> Result<(), DbErr> {
+    if !is_sqlite(manager.get_database_backend()) {
+        return execute(manager, &format!("DROP INDEX idx_{table}_search")).await;
+    }
+    execute(
+        manager,
+        &format!(
+            "DROP TRIGGER {noun}_search_added; DROP TRIGGER {noun}_search_changed;
+             DROP TRIGGER {noun}_search_removed; DROP TABLE {noun}_search_words; DROP TABLE {noun}_search;"
+        ),
+    )
+    .await
+}
+
 async fn execute(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     manager.get_connection().execute_unprepared(sql).await?;
     Ok(())

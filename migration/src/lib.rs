@@ -15,6 +15,8 @@ mod m20261121_000005_incidents;
 mod m20261121_000006_trusted_documents;
 mod m20261121_000007_roles;
 mod m20261121_000008_approvals;
+mod m20261121_000010_users;
+mod m20261121_000012_user_search;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_trusted_documents::Migration),
             Box::new(m20261121_000007_roles::Migration),
             Box::new(m20261121_000008_approvals::Migration),
+            Box::new(m20261121_000010_users::Migration),
+            Box::new(m20261121_000012_user_search::Migration),
         ]
     }
 }

@@ -51,6 +51,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("monitoring/ops/results.rs", "sea_orm", "results are measurements: Telemetry takes statements"),
 ];
 
+/// Edges of the schema that close a circle of domains, and why they may: GraphQL's types refer to one another.
+const EDGES: &[(&str, &str, &str)] = &[(
+    "directory/graphql/users.rs",
+    "audit",
+    "a person's activity is entries, and entries are about people",
+)];
+
 /// What isn't a domain.
 const OTHERS: [&str; 9] = ["app", "cli", "config", "demo", "http", "kernel", "main", "schema", "workers"];
 
@@ -158,11 +165,19 @@ fn a_domains_files_name_what_their_kind_may() {
 fn domains_do_not_need_each_other_in_circles() {
     let (files, domains) = domain_files();
     let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut edges = BTreeSet::new();
     for (domain, source) in files {
         let others = source.internal().map(|path| path[0].clone());
-        let others = others.filter(|other| *other != domain && domains.contains(other));
+        let mut others: BTreeSet<_> =
+            others.filter(|other| *other != domain && domains.contains(other)).collect();
+        for (file, other, _) in EDGES.iter().filter(|(file, _, _)| *file == source.file) {
+            if others.remove(*other) {
+                edges.insert((*file, *other));
+            }
+        }
         needs.entry(domain.clone()).or_default().extend(others);
     }
+    assert_eq!(edges.len(), EDGES.len(), "edges that nothing needs any more: {edges:?}");
     // What needs nothing that is left goes, until nothing goes any more.
     while let Some(free) = needs.iter().find(|(_, others)| others.is_empty()).map(|(name, _)| name.clone()) {
         needs.remove(&free);

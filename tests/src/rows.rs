@@ -30,6 +30,17 @@ impl TestGateway {
         A::Entity::insert(row.into_active_model()).exec_without_returning(db).await.unwrap();
     }
 
+    /// Puts rows into the database, in one statement.
+    pub async fn plant_all<A, R>(&self, rows: Vec<R>)
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        R: IntoActiveModel<A>,
+    {
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        let insert = A::Entity::insert_many(rows);
+        insert.exec_without_returning(self.database().sql().await).await.unwrap();
+    }
+
     /// Tells every process that rights changed, and waits until this one has read them.
     pub async fn rights_changed(&self) {
         bump(self.database().sql().await).await;
@@ -88,13 +99,16 @@ impl TestGateway {
     /// A person.
     pub async fn user(&self, name: &str) -> Uuid {
         let now = self.kernel().clock().now();
+        let email = format!("{}@example.com", name.to_lowercase());
         let row = user::Model {
             id: self.kernel().new_id(now),
             external_id: None,
-            email: format!("{}@example.com", name.to_lowercase()),
+            search: user::Model::searchable(name, &email, None),
+            email,
             name: name.to_owned(),
             status: UserStatus::Active,
             verified_at: None,
+            suspended_until: None,
             last_active_at: None,
             created_at: now,
             updated_at: now,

@@ -33,6 +33,19 @@ impl Load for AdminUsers {
     }
 }
 
+/// The accounts of users, by the users' ids.
+#[derive(Debug)]
+pub struct AccountsOfUsers;
+
+impl Load for AccountsOfUsers {
+    type Key = Uuid;
+    type Value = Uuid;
+
+    async fn load(from: &Source, users: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
+        store::accounts_of_users(from.db(), users).await
+    }
+}
+
 /// Roles by id.
 #[derive(Debug)]
 pub struct Roles;

@@ -31,6 +31,7 @@ mod store;
 pub use events::ALL as EVENTS;
 pub use graphql::{Actor, AdminUser, Approval, Mutation, Query, Role, RoleAssignment};
 pub use jobs::handlers;
+pub use loaders::AccountsOfUsers;
 pub use ops::{
     ACTIONS, AdminUserChanges, NewAdminUser, NewAssignment, NewToken, approvals, assign, bootstrap,
     create_admin_user, create_token, issue_token, revoke, trust, trusted, update_admin_user,

@@ -64,6 +64,19 @@ impl Load for Subjects {
     }
 }
 
+/// The pseudonyms of users, by the users' ids; none for those of whom the record knows nothing.
+#[derive(Debug)]
+pub struct Pseudonyms;
+
+impl Load for Pseudonyms {
+    type Key = Uuid;
+    type Value = String;
+
+    async fn load(from: &Source, users: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        store::pseudonyms_of(from.db(), users).await
+    }
+}
+
 /// Who reads the personal values of an entry, and how. Two readings of one entry in one request are one.
 #[derive(Clone, Debug)]
 pub struct PersonalReading {

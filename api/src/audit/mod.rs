@@ -27,5 +27,7 @@ mod rules;
 mod store;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{AuditCategory, AuditLog, Query, Subscription};
-pub use permissions::ALL as PERMISSIONS;
+pub use graphql::{
+    ActivitySummary, AuditCategory, AuditLog, Query, Subscription, activity, activity_summary,
+};
+pub use permissions::{ALL as PERMISSIONS, READ};

@@ -68,6 +68,7 @@ impl Cast {
             name: staff.name.to_owned(),
             is_verified: true,
             last_active_at: None,
+            is_deleted: false,
         });
         let people = directory::upsert_users(&mut tx, records.collect()).await?;
         let mut staff = STAFF.iter().zip(people);

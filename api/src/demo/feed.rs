@@ -111,6 +111,7 @@ impl Feed {
             name: format!("{first} {last}"),
             is_verified: is_proved,
             last_active_at: seen_at,
+            is_deleted: false,
         }
     }
 }

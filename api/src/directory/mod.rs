@@ -6,13 +6,15 @@
 //! | what | where |
 //! | --- | --- |
 //! | tables | `users`, `organizations`, `organization_members` |
-//! | permissions | `directory.read` |
-//! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`; `directory.organization.created`; `directory.member.added` |
+//! | permissions | `directory.read`, `directory.manage_users`, `directory.synchronize` |
+//! | tasks | `directory.reinstate_user`: a suspension ends |
+//! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`, `…deleted`; `directory.organization.created`; `directory.member.added` |
 //!
 //! The platform's own systems say who there is ([`upsert_users`]). The mutations for that are still to come.
 
 mod events;
 mod graphql;
+mod jobs;
 mod loaders;
 mod ops;
 mod permissions;
@@ -23,7 +25,8 @@ mod store;
 use crate::kernel::id::Prefix;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{Organization, Query, User};
+pub use graphql::{Organization, Query, User, UserMutation};
+pub use jobs::handlers;
 pub use loaders::Users;
 pub use ops::{
     NewOrganization, UserRecord, add_members, create_organization, reinstate_user, suspend_user, upsert_users,

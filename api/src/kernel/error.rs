@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::{Enum, ErrorExtensionValues, ServerError, SimpleObject, Value};
 use sea_orm::{DbErr, RuntimeErr};
+use serde::{Deserialize, Serialize};
 
 use super::{trouble::Seldom, workers::describe};
 
@@ -61,7 +62,7 @@ pub struct Invalid {
 }
 
 /// One thing wrong with an input.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Debug, SimpleObject, Serialize, Deserialize)]
 #[graphql(name = "UserError")]
 pub struct Violation {
     /// What kind of mistake it is.
@@ -74,11 +75,12 @@ pub struct Violation {
     pub is_retryable: bool,
     /// The permissions that the caller lacks for it, where it is about those. They are on the record.
     #[graphql(skip)]
+    #[serde(skip)]
     pub lacking: Vec<&'static str>,
 }
 
 /// What kind of mistake a user error is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
 pub enum UserErrorCode {
     /// The value isn't one that is accepted here.
     Invalid,

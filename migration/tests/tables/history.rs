@@ -70,7 +70,7 @@ async fn pending(db: &DatabaseConnection) -> usize {
     steps.iter().filter(|step| step.status() == MigrationStatus::Pending).count()
 }
 
-/// The names of all tables, sequences and functions, sorted.
+/// The names of all tables, sequences and functions, sorted; extensions stay.
 async fn objects(db: &DatabaseConnection) -> Vec<String> {
     let sql = if is_sqlite(db) {
         "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND type IN ('table', 'view', 'trigger')
@@ -80,6 +80,7 @@ async fn objects(db: &DatabaseConnection) -> Vec<String> {
          WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v', 'S')
          UNION ALL
          SELECT proname::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+             AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
          ORDER BY name"
     };
     db.query_all_raw(Statement::from_string(db.get_database_backend(), sql))

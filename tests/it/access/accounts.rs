@@ -285,7 +285,9 @@ async fn what_is_no_account_is_refused() {
     }
     assert_eq!(gateway.recorded().await, seen);
     let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
-    directory::suspend_user(&mut tx, Prefix("usr").parse(&person).unwrap(), "spam").await.unwrap();
+    directory::suspend_user(&mut tx, Prefix("usr").parse(&person).unwrap(), "spam", None, None)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let seen = gateway.recorded().await;
     let answer = tried(owner, "adminUserCreate", json!({ "userId": person, "level": "SUPPORT" })).await;

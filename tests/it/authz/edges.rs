@@ -52,6 +52,7 @@ pub(super) const EDGES: &[(&str, &str)] = &[
     ("PublishedEvent.auditLog", r#"{ event(id: "{event}") { auditLog { id } } }"#),
     ("PublishedEvent.organization", r#"{ event(id: "{event}") { organization { id } } }"#),
     ("Service.organization", r#"{ service(id: "{service}") { organization { id } } }"#),
+    ("User.activity", r#"{ user(id: "{user}") { activity { nodes { id } } } }"#),
     ("Viewer.adminUser", "{ viewer { adminUser { id } } }"),
     ("Viewer.organization", "{ viewer { organization { id } } }"),
 ];

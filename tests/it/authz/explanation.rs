@@ -143,18 +143,26 @@ async fn it_says_what_happens_at_fields_that_declare_more() {
                 continue;
             };
             found += 1;
-            assert_eq!(ty.name.node, "AuditLog", "{}: a query that goes there", field.name.node);
+            let (root, parent, id) = match ty.name.node.as_str() {
+                "AuditLog" => ("auditLog", "audit.read", "{entry}"),
+                "User" => ("user", "directory.read", "{user}"),
+                other => panic!("{other}.{}: a query that goes there", field.name.node),
+            };
             let permission = declared.node.get_argument("permission").unwrap().node.clone();
             let permission = permission.into_json().unwrap();
-            let selection = if field.name.node == "personal" { " { path }" } else { "" };
-            let document = fixture
-                .fill(&format!("{{ auditLog(id: \"{{entry}}\") {{ {}{selection} }} }}", field.name.node));
-            for scopes in [vec!["audit.read"], vec!["audit.read", permission.as_str().unwrap()]] {
-                compare(&fixture, &fixture.gateway.with_scopes(&scopes).await, "auditLog", &document).await;
+            let selection = match field.name.node.as_str() {
+                "personal" => " { path }",
+                "activitySummary" => " { total }",
+                _ => "",
+            };
+            let document =
+                fixture.fill(&format!("{{ {root}(id: \"{id}\") {{ {}{selection} }} }}", field.name.node));
+            for scopes in [vec![parent], vec![parent, permission.as_str().unwrap()]] {
+                compare(&fixture, &fixture.gateway.with_scopes(&scopes).await, root, &document).await;
             }
         }
     }
-    assert_eq!(found, 3);
+    assert_eq!(found, 4);
 }
 
 #[tokio::test]

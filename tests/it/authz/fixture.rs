@@ -41,6 +41,8 @@ impl Fixture {
         let acme = gateway.organization(&format!("acme-{}", MARK.to_lowercase())).await;
         let globex = gateway.organization("globex").await;
         let user = gateway.member(MARK, acme).await;
+        let suspended = Prefix("usr").encode(gateway.member(&format!("{MARK} Sue"), acme).await);
+        made(gateway.owner(), "userSuspend", json!({ "id": suspended, "reason": MARK }), "user").await;
         let account = gateway.account(&format!("{MARK} Ada"), AdminLevel::Admin).await;
         let inactive = gateway.account("Bob", AdminLevel::Support).await;
         gateway.deactivate(inactive).await;
@@ -77,6 +79,7 @@ impl Fixture {
             ("{alert}", alert),
             ("{organization}", ORGANIZATION.encode(acme)),
             ("{user}", Prefix("usr").encode(user)),
+            ("{suspended}", suspended),
             ("{account}", ADMIN_USER.encode(account)),
             ("{inactive}", ADMIN_USER.encode(inactive)),
             ("{role}", ROLE.encode(role)),

@@ -70,6 +70,11 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("organization", r#"{ organization(id: "{organization}") { slug name } }"#, Null),
     ("organizations", "{ organizations { nodes { slug name } totalCount } }", Own),
 
+    ("userSuspend", r#"mutation { userSuspend(input: {id: "{user}", reason: "x"}) { user { id } userErrors { code } } }"#, NotFound),
+    ("userReinstate", r#"mutation { userReinstate(input: {id: "{suspended}", reason: "x"}) { user { id } userErrors { code } } }"#, NotFound),
+    ("userVerify", r#"mutation { userVerify(input: {id: "{user}"}) { user { id } userErrors { code } } }"#, NotFound),
+    ("usersUpsert", r#"mutation { usersUpsert(input: {users: [{externalId: "x", email: "x@example.com", name: "x"}]}) { results { id } userErrors { code } } }"#, NotAllowed),
+
     // events
     ("event", r#"{ event(id: "{event}") { type payload } }"#, Null),
     ("events", "{ events { nodes { type payload } totalCount } }", Own),

@@ -1,16 +1,20 @@
 //! The register of the platform's people and organizations.
 
+mod activity;
 mod organizations;
+mod search;
+mod standing;
+mod upsert;
 mod users;
 
 use opsgate::{
-    directory::UserRecord,
+    directory::{self, UserRecord},
     kernel::{
         error::{Error, Result, UserErrorCode},
         tx::Tx,
     },
 };
-use tests::TestGateway;
+use tests::{Answer, TestGateway};
 
 fn record(id: &str, name: &str, is_verified: bool) -> UserRecord {
     UserRecord {
@@ -19,6 +23,7 @@ fn record(id: &str, name: &str, is_verified: bool) -> UserRecord {
         name: name.to_owned(),
         is_verified,
         last_active_at: None,
+        is_deleted: false,
     }
 }
 
@@ -41,4 +46,22 @@ async fn told(gateway: &TestGateway) -> Vec<String> {
     let answer = gateway.owner().run(query).await.ok();
     let nodes = answer.at("/events/nodes").as_array().unwrap();
     nodes.iter().rev().map(|node| node["type"].as_str().unwrap().replace("directory.", "")).collect()
+}
+
+/// A person whom the platform has told of; the id.
+async fn person(gateway: &TestGateway, name: &str, is_verified: bool) -> String {
+    let mut open = tx(gateway).await;
+    let people = directory::upsert_users(&mut open, vec![record(name, name, is_verified)]).await.unwrap();
+    open.commit().await.unwrap();
+    directory::USER.encode(people[0].id)
+}
+
+/// Fails unless an answer says exactly this and did nothing.
+#[track_caller]
+fn refused(answer: &Answer, code: &str, field: &str) {
+    assert!(answer.body.get("errors").is_none(), "{}", answer.body);
+    assert_eq!(answer.user_error_codes(), [code], "{}", answer.body);
+    let path: Vec<&str> = ["input", field].into_iter().filter(|part| !part.is_empty()).collect();
+    assert_eq!(*answer.at("/userErrors/0/field"), serde_json::json!(path), "{}", answer.body);
+    assert!(answer.at("/receipt").is_null(), "{}", answer.body);
 }

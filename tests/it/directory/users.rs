@@ -48,15 +48,18 @@ async fn whoever_is_kept_out_comes_back_as_they_were_and_proof_brings_nobody_in(
     let mut open = tx(&gateway).await;
     let id = directory::upsert_users(&mut open, vec![record("a", "Ada", false)]).await.unwrap()[0].id;
     assert_eq!(
-        codes(directory::reinstate_user(&mut open, id, "why").await),
+        codes(directory::reinstate_user(&mut open, id, "why", None).await),
         [UserErrorCode::InvalidTransition]
     );
-    assert_eq!(codes(directory::suspend_user(&mut open, id, " ").await), [UserErrorCode::Required]);
-    let out = directory::suspend_user(&mut open, id, "The card was stolen.").await.unwrap();
+    assert_eq!(
+        codes(directory::suspend_user(&mut open, id, " ", None, None).await),
+        [UserErrorCode::Required]
+    );
+    let out = directory::suspend_user(&mut open, id, "The card was stolen.", None, None).await.unwrap();
     assert_eq!((out.status, out.version), (UserStatus::Suspended, 2));
     let proved = directory::upsert_users(&mut open, vec![record("a", "Ada", true)]).await.unwrap();
     assert_eq!((proved[0].status, proved[0].verified_at.is_some()), (UserStatus::Suspended, true));
-    let back = directory::reinstate_user(&mut open, id, "It was theirs.").await.unwrap();
+    let back = directory::reinstate_user(&mut open, id, "It was theirs.", None).await.unwrap();
     assert_eq!((back.status, back.version), (UserStatus::Active, 4));
     open.commit().await.unwrap();
     assert_eq!(told(&gateway).await, ["user.created", "user.suspended", "user.verified", "user.reinstated"]);

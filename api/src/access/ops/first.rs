@@ -18,6 +18,10 @@ use crate::{
 /// The external id of the first account: unique, so that two first starts at once make one.
 const OWNER: &str = "opsgate:owner";
 
+/// What that person is called, until somebody says otherwise.
+const NAME: &str = "Owner";
+const EMAIL: &str = "owner@localhost";
+
 /// Makes the first account, a super admin, and a token that acts as it. None where there is an account already.
 ///
 /// # Errors
@@ -30,10 +34,12 @@ pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
     let user = user::Model {
         id: tx.new_id(),
         external_id: Some(OWNER.to_owned()),
-        email: "owner@localhost".to_owned(),
-        name: "Owner".to_owned(),
+        email: EMAIL.to_owned(),
+        name: NAME.to_owned(),
+        search: user::Model::searchable(NAME, EMAIL, Some(OWNER)),
         status: UserStatus::Active,
         verified_at: None,
+        suspended_until: None,
         last_active_at: None,
         created_at: now,
         updated_at: now,

@@ -3,7 +3,10 @@
 mod approvals;
 mod roles;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use ::entity::{
     admin_user::{self, AdminLevel},
@@ -75,6 +78,12 @@ pub(super) async fn admin_users_by_id(db: &Conn, ids: &[Uuid]) -> Result<Vec<Adm
     let select = admin_users(&Boundary::All).filter(rows::among(admin_user::Column::Id, ids, db));
     let statement = with_user(select).build(db.get_database_backend());
     Ok(AdminUserRow::find_by_statement(statement).all(db).await?)
+}
+
+/// The accounts of users, by the users' ids.
+pub(super) async fn accounts_of_users(db: &Conn, users: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
+    let select = admin_users(&Boundary::All).filter(rows::among(admin_user::Column::UserId, users, db));
+    Ok(rows::all(select, db).await?.into_iter().map(|row| (row.user_id, row.id)).collect())
 }
 
 /// Whether nobody has an account yet.

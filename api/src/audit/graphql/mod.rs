@@ -1,5 +1,6 @@
 //! The record in the schema.
 
+mod activity;
 mod lists;
 mod personal;
 mod types;
@@ -20,6 +21,7 @@ use crate::kernel::{
     stream,
 };
 
+pub use activity::{ActivitySummary, activity, activity_summary};
 pub use types::{AuditCategory, AuditLog, AuditLogArrival};
 
 /// The reads of the record.

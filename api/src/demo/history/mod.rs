@@ -170,7 +170,7 @@ impl History {
     async fn suspend(&self, person: usize, by: &str, why: &str) -> Result<()> {
         let Some(person) = self.people.get(person) else { return Ok(()) };
         let mut tx = Tx::begin(self.stage.kernel(), self.stage.cast().person(by)?).await?;
-        match directory::suspend_user(&mut tx, *person, why).await {
+        match directory::suspend_user(&mut tx, *person, why, None, None).await {
             Ok(_) => tx.commit().await.map(|_| ()),
             outcome => unless_done(outcome.map(|_| ())),
         }
@@ -179,7 +179,7 @@ impl History {
     async fn reinstate(&self, person: usize, by: &str, why: &str) -> Result<()> {
         let Some(person) = self.people.get(person) else { return Ok(()) };
         let mut tx = Tx::begin(self.stage.kernel(), self.stage.cast().person(by)?).await?;
-        match directory::reinstate_user(&mut tx, *person, why).await {
+        match directory::reinstate_user(&mut tx, *person, why, None).await {
             Ok(_) => tx.commit().await.map(|_| ()),
             outcome => unless_done(outcome.map(|_| ())),
         }

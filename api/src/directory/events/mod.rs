@@ -17,6 +17,7 @@ event_types! {
     USER_VERIFIED "directory.user.verified" "USER_VERIFY" Info "A person has proved to be who they say.";
     USER_SUSPENDED "directory.user.suspended" "USER_SUSPEND" Medium "A person is kept out for now.";
     USER_REINSTATED "directory.user.reinstated" "USER_REINSTATE" Medium "A person who was kept out may come in again.";
+    USER_DELETED "directory.user.deleted" "USER_DELETE" Medium "A person is gone from the platform; the entry stays for the record.";
     ORGANIZATION_CREATED "directory.organization.created" "ORGANIZATION_CREATE" Info "An organization came into the register.";
     MEMBER_ADDED "directory.member.added" "MEMBER_ADD" Info "A person became a member of an organization.";
 }

@@ -9,6 +9,7 @@ use crate::{
         actor::PLATFORM,
         event::{Entity, Event, EventType},
         leaf::Personal,
+        scalar::Timestamp,
     },
 };
 
@@ -22,6 +23,9 @@ pub fn user(
     let mut data = json!({ "externalId": after.external_id, "status": after.status });
     if let Some(before) = before {
         data["changed"] = json!(changed(before, after));
+    }
+    if let Some(until) = after.suspended_until {
+        data["suspendedUntil"] = json!(Timestamp(until).to_string());
     }
     if let Some(reason) = reason {
         data["reason"] = json!(Personal(reason));

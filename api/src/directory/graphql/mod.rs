@@ -1,6 +1,8 @@
 //! Users and organizations in the schema: thin resolvers over the commands and reads of the directory.
 
+mod mutations;
 mod organizations;
+mod upsert;
 mod users;
 
 use async_graphql::{Context, ID};
@@ -16,7 +18,7 @@ use crate::kernel::{
     page::{Args, Connection, Cursor, Filter},
 };
 
-pub use self::{organizations::Organization, users::User};
+pub use self::{mutations::UserMutation, organizations::Organization, users::User};
 
 /// The reads of the directory.
 #[derive(Debug, Default)]
@@ -48,8 +50,14 @@ impl Query {
         before: Option<Cursor>,
         filter: Option<UserFilter>,
         order_by: Option<UserOrder>,
+        #[graphql(
+            desc = "Words, each of which occurs in name, email or externalId, whatever its case and accents. \
+                          One or two letters are the beginning of a word; what is longer occurs anywhere."
+        )]
+        search: Option<String>,
     ) -> Result<Connection<User>> {
-        reads::users(ctx, filter.predicate()?, order_by.into(), Args { first, after, last, before }).await
+        let args = Args { first, after, last, before };
+        reads::users(ctx, filter.predicate()?, search.as_deref(), order_by.into(), args).await
     }
 
     /// Organizations, newest first unless ordered otherwise.

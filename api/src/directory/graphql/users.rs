@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use ::entity::user;
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID};
 use uuid::Uuid;
 
 use crate::{
+    audit::{self, ActivitySummary, AuditLog},
     directory::{
         USER,
         loaders::{Memberships, Users},
@@ -14,9 +15,10 @@ use crate::{
     kernel::{
         actor::Boundary,
         error::Result,
+        guard::{StepUp, requires},
         id::Prefix,
         object::Stored,
-        page::{DateTimeFilter, EnumFilter, StringFilter, Word, filter, order},
+        page::{Args, Connection, Cursor, DateTimeFilter, EnumFilter, StringFilter, Word, filter, order},
         request::RequestExt,
         scalar::Timestamp,
     },
@@ -72,7 +74,7 @@ impl Stored for User {
 }
 
 /// A person of the platform.
-#[Object]
+#[macros::object]
 impl User {
     /// `usr_…`
     pub async fn id(&self) -> ID {
@@ -109,9 +111,33 @@ impl User {
         self.0.verified_at.map(Timestamp)
     }
 
+    /// When a suspension ends by itself. Null where it doesn't, and for whoever isn't suspended.
+    async fn suspended_until(&self) -> Option<Timestamp> {
+        self.0.suspended_until.map(Timestamp)
+    }
+
     /// When they were last seen.
     async fn last_active_at(&self) -> Option<Timestamp> {
         self.0.last_active_at.map(Timestamp)
+    }
+
+    /// The entries of the audit log about them, and of what they did with an admin account, newest first. Null: the caller
+    /// may not see entries.
+    async fn activity(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Result<Option<Connection<AuditLog>>> {
+        audit::activity(ctx, self.0.id, Args { first, after, last, before }).await.map(Some)
+    }
+
+    /// The same in a few numbers. Needs `audit.read`; null without it.
+    #[graphql(directive = requires::apply(audit::READ.to_owned(), StepUp(false)))]
+    async fn activity_summary(&self, ctx: &Context<'_>) -> Result<Option<ActivitySummary>> {
+        audit::activity_summary(ctx, self.0.id).await.map(Some)
     }
 
     /// When they came into the register.

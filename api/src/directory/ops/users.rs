@@ -1,16 +1,17 @@
-//! How people come into the register, and what is done to them there.
+//! How people come into the register, and stay as the platform knows them.
 
 use std::collections::HashMap;
 
 use ::entity::user::{self, UserStatus};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     directory::{events, rules, store},
     kernel::{
+        actor::Boundary,
         error::{Error, Result, UserErrorCode, Violation},
-        event::EventType,
         tx::Tx,
     },
 };
@@ -28,6 +29,32 @@ pub struct UserRecord {
     pub is_verified: bool,
     /// When they were last seen, where that is known. A measurement: it comes along with a change and makes none.
     pub last_active_at: Option<DateTime<Utc>>,
+    /// Whether they are gone. Once they are, they are.
+    pub is_deleted: bool,
+}
+
+/// What a record came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Upserted {
+    /// They are new.
+    Created,
+    /// They were otherwise.
+    Updated,
+    /// They are gone.
+    Deleted,
+    /// They were so already.
+    Unchanged,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpsertItem {
+    /// Who it is, where they are in the register.
+    pub id: Option<Uuid>,
+    /// What it came to; nothing where something is wrong with it.
+    pub upserted: Option<Upserted>,
+    /// What is wrong with it.
+    pub violations: Vec<Violation>,
 }
 
 /// Brings the register in line with what the platform says of up to 500 people: adds who is new, changes who is
@@ -36,132 +63,171 @@ pub struct UserRecord {
 /// # Errors
 /// LIMIT_EXCEEDED, what is wrong with a record, CONFLICT where somebody else adds one of them at the same time.
 pub async fn upsert_users(tx: &mut Tx, records: Vec<UserRecord>) -> Result<Vec<user::Model>> {
-    let records = checked_records(records)?;
-    let ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
-    let known = store::lock_users(tx, &ids).await?;
-    let mut known: HashMap<String, user::Model> =
-        known.into_iter().filter_map(|row| Some((row.external_id.clone()?, row))).collect();
-    let mut written = Vec::new();
-    for record in records {
-        let before = known.remove(&record.external_id);
-        let Some(after) = step(tx, before.as_ref(), record) else { continue };
-        let ty = match &before {
-            None => &events::USER_CREATED,
-            Some(before) if before.verified_at.is_none() && after.verified_at.is_some() => {
-                &events::USER_VERIFIED
-            }
-            Some(_) => &events::USER_UPDATED,
-        };
-        tx.record(events::user(ty, before.as_ref(), &after, None));
-        written.push(after);
+    if records.len() > rules::MAX_RECORDS {
+        let message = format!("bring at most {} people at once", rules::MAX_RECORDS);
+        return Err(Error::invalid(UserErrorCode::LimitExceeded, "users", message));
     }
-    store::put_users(tx, &written).await?;
-    Ok(written)
+    let mut batch = Batch::new(records, false);
+    batch.upsert(tx).await?;
+    Ok(batch.written)
+}
+
+/// The same of up to 100 people, and answers what became of each record. With `is_partial` those are written with
+/// which nothing is wrong; else all or none.
+///
+/// # Errors
+/// As [`upsert_users`]; NOT_ALLOWED.
+pub async fn upsert_each(tx: &mut Tx, records: Vec<UserRecord>, is_partial: bool) -> Result<Vec<UpsertItem>> {
+    rules::check_batch(records.len(), "users")?;
+    if !matches!(tx.boundary(), Boundary::All) {
+        let message = "people are the platform's: who acts for an organization can't bring any";
+        return Err(Error::invalid(UserErrorCode::NotAllowed, "users", message));
+    }
+    let mut batch = Batch::new(records, is_partial);
+    batch.upsert(tx).await?;
+    Ok(batch.items)
+}
+
+/// Records on their way into the register.
+struct Batch {
+    is_partial: bool,
+    /// What becomes of each, in the order that they came in.
+    items: Vec<UpsertItem>,
+    /// Those that are right so far, with their places.
+    records: Vec<(usize, UserRecord)>,
+    written: Vec<user::Model>,
+}
+
+impl Batch {
+    fn new(records: Vec<UserRecord>, is_partial: bool) -> Self {
+        let mut batch = Self {
+            is_partial,
+            items: vec![UpsertItem::default(); records.len()],
+            records: Vec::with_capacity(records.len()),
+            written: Vec::with_capacity(records.len()),
+        };
+        let mut seen = HashMap::with_capacity(records.len());
+        for (i, record) in records.into_iter().enumerate() {
+            match check(i, record, &mut seen) {
+                Ok(record) => batch.records.push((i, record)),
+                Err(violations) => batch.items[i].violations = violations,
+            }
+        }
+        batch
+    }
+
+    /// Goes on with what is right, where that is wanted.
+    fn check(&self) -> Result<()> {
+        let wrong: Vec<_> = self.items.iter().flat_map(|item| item.violations.clone()).collect();
+        if wrong.is_empty() || self.is_partial { Ok(()) } else { Err(wrong.into()) }
+    }
+
+    async fn upsert(&mut self, tx: &mut Tx) -> Result<()> {
+        self.check()?;
+        let ids: Vec<&str> = self.records.iter().map(|(_, record)| record.external_id.as_str()).collect();
+        let known = store::lock_users(tx, &ids).await?;
+        let mut known: HashMap<String, user::Model> =
+            known.into_iter().filter_map(|row| Some((row.external_id.clone()?, row))).collect();
+        let mut steps = Vec::with_capacity(self.records.len());
+        for (i, record) in std::mem::take(&mut self.records) {
+            let before = known.remove(&record.external_id);
+            if before.as_ref().is_some_and(|before| before.status == UserStatus::Deleted)
+                && !record.is_deleted
+            {
+                let field = format!("users.{i}.externalId");
+                let message = "they are gone: whoever comes back has another id";
+                self.items[i].violations =
+                    vec![Violation::new(UserErrorCode::InvalidTransition, &field, message)];
+                continue;
+            }
+            steps.push((i, step(tx, before.as_ref(), record), before));
+        }
+        self.check()?;
+        for (i, after, before) in steps {
+            let item = &mut self.items[i];
+            let Some((upserted, after)) = after else {
+                (item.id, item.upserted) = (before.map(|before| before.id), Some(Upserted::Unchanged));
+                continue;
+            };
+            (item.id, item.upserted) = (Some(after.id), Some(upserted));
+            let is_proof = before.as_ref().is_some_and(|before| before.verified_at.is_none())
+                && after.verified_at.is_some();
+            let ty = match upserted {
+                Upserted::Created => &events::USER_CREATED,
+                Upserted::Deleted => &events::USER_DELETED,
+                _ if is_proof => &events::USER_VERIFIED,
+                _ => &events::USER_UPDATED,
+            };
+            tx.record(events::user(ty, before.as_ref(), &after, None));
+            self.written.push(after);
+        }
+        store::put_users(tx, &self.written).await
+    }
 }
 
 /// Who they are after `record`; none where that is who they are already.
-fn step(tx: &Tx, before: Option<&user::Model>, record: UserRecord) -> Option<user::Model> {
+fn step(tx: &Tx, before: Option<&user::Model>, record: UserRecord) -> Option<(Upserted, user::Model)> {
     let now = tx.now();
+    let search = || user::Model::searchable(&record.name, &record.email, Some(&record.external_id));
     let Some(before) = before else {
-        return Some(user::Model {
+        let search = search();
+        let created = || user::Model {
             id: tx.new_id(),
             external_id: Some(record.external_id),
             email: record.email,
             name: record.name,
             status: rules::standing(record.is_verified),
             verified_at: record.is_verified.then_some(now),
+            suspended_until: None,
             last_active_at: record.last_active_at,
+            search,
             created_at: now,
             updated_at: now,
             version: 1,
-        });
+        };
+        return (!record.is_deleted).then(|| (Upserted::Created, created()));
     };
+    let changed = user::Model { updated_at: now, version: before.version + 1, ..before.clone() };
+    if record.is_deleted {
+        let deleted = user::Model { status: UserStatus::Deleted, suspended_until: None, ..changed };
+        return (before.status != UserStatus::Deleted).then_some((Upserted::Deleted, deleted));
+    }
     let is_proved = record.is_verified && before.verified_at.is_none();
     if !is_proved && before.email == record.email && before.name == record.name {
         return None;
     }
     let is_let_in = is_proved && before.status == UserStatus::Pending;
-    Some(user::Model {
+    let updated = user::Model {
+        search: search(),
         email: record.email,
         name: record.name,
         status: if is_let_in { UserStatus::Active } else { before.status },
         verified_at: before.verified_at.or(is_proved.then_some(now)),
         last_active_at: record.last_active_at.max(before.last_active_at),
-        updated_at: now,
-        version: before.version + 1,
-        ..before.clone()
-    })
+        ..changed
+    };
+    Some((Upserted::Updated, updated))
 }
 
-fn checked_records(records: Vec<UserRecord>) -> Result<Vec<UserRecord>> {
-    if records.len() > rules::MAX_RECORDS {
-        let message = format!("bring at most {} people at once", rules::MAX_RECORDS);
-        return Err(Error::invalid(UserErrorCode::LimitExceeded, "users", message));
+/// The record number `i` as it is stored; `seen` are the external ids so far.
+fn check(
+    i: usize,
+    record: UserRecord,
+    seen: &mut HashMap<String, usize>,
+) -> Result<UserRecord, Vec<Violation>> {
+    let field = |name: &str| format!("users.{i}.{name}");
+    let parts = (
+        rules::external_id(&record.external_id, &field("externalId")),
+        rules::email(&record.email, &field("email")),
+        rules::name(&record.name, &field("name")),
+    );
+    let (external_id, email, name) = match parts {
+        (Ok(external_id), Ok(email), Ok(name)) => (external_id, email, name),
+        (a, b, c) => return Err([a.err(), b.err(), c.err()].into_iter().flatten().collect()),
+    };
+    if let Some(first) = seen.insert(external_id.clone(), i) {
+        let message = format!("this person is here twice: see users.{first}");
+        return Err(vec![Violation::new(UserErrorCode::Invalid, &field("externalId"), message)]);
     }
-    let mut seen = HashMap::with_capacity(records.len());
-    let mut wrong: Vec<Violation> = Vec::new();
-    let mut checked = Vec::with_capacity(records.len());
-    for (i, record) in records.into_iter().enumerate() {
-        let field = |name: &str| format!("users.{i}.{name}");
-        let parts = (
-            rules::external_id(&record.external_id, &field("externalId")),
-            rules::email(&record.email, &field("email")),
-            rules::name(&record.name, &field("name")),
-        );
-        let (external_id, email, name) = match parts {
-            (Ok(external_id), Ok(email), Ok(name)) => (external_id, email, name),
-            (a, b, c) => {
-                wrong.extend([a.err(), b.err(), c.err()].into_iter().flatten());
-                continue;
-            }
-        };
-        if let Some(first) = seen.insert(external_id.clone(), i) {
-            let message = format!("this person is here twice: see users.{first}");
-            wrong.push(Violation::new(UserErrorCode::Invalid, &field("externalId"), message));
-        }
-        checked.push(UserRecord { external_id, email, name, ..record });
-    }
-    if wrong.is_empty() { Ok(checked) } else { Err(wrong.into()) }
-}
-
-/// Keeps a person out for now.
-///
-/// # Errors
-/// NOT_FOUND, INVALID_TRANSITION, REQUIRED, TOO_LONG.
-pub async fn suspend_user(tx: &mut Tx, id: Uuid, reason: &str) -> Result<user::Model> {
-    let reason = rules::reason(reason)?;
-    let before = lock(tx, id).await?;
-    rules::check_suspend(before.status)?;
-    let after = user::Model { status: UserStatus::Suspended, ..before.clone() };
-    save(tx, &events::USER_SUSPENDED, &before, after, &reason).await
-}
-
-/// Lets a person in again.
-///
-/// # Errors
-/// As [`suspend_user`].
-pub async fn reinstate_user(tx: &mut Tx, id: Uuid, reason: &str) -> Result<user::Model> {
-    let reason = rules::reason(reason)?;
-    let before = lock(tx, id).await?;
-    rules::check_reinstate(before.status)?;
-    let after = user::Model { status: rules::standing(before.verified_at.is_some()), ..before.clone() };
-    save(tx, &events::USER_REINSTATED, &before, after, &reason).await
-}
-
-async fn lock(tx: &Tx, id: Uuid) -> Result<user::Model> {
-    store::lock_user(tx, id).await?.ok_or_else(|| Error::not_found("user", "id"))
-}
-
-async fn save(
-    tx: &mut Tx,
-    ty: &'static EventType,
-    before: &user::Model,
-    mut after: user::Model,
-    reason: &str,
-) -> Result<user::Model> {
-    after.version += 1;
-    after.updated_at = tx.now();
-    store::put_users(tx, std::slice::from_ref(&after)).await?;
-    tx.record(events::user(ty, Some(before), &after, Some(reason)));
-    Ok(after)
+    Ok(UserRecord { external_id, email, name, ..record })
 }

@@ -14,13 +14,21 @@ use crate::{
 /// A page of users.
 ///
 /// # Errors
-/// As [`page::list`].
+/// As [`page::list`] and [`page::words`].
 pub async fn users(
     ctx: &Context<'_>,
     predicate: Predicate,
+    search: Option<&str>,
     order: Order,
     args: Args,
 ) -> Result<Connection<User>> {
-    let rows = store::users(&ctx.request().caller().boundary);
-    page::list(ctx, List { name: "users", rows, predicate, order }, args).await
+    let request = ctx.request();
+    let rows = store::users(&request.caller().boundary);
+    let list = List { name: "users", rows, predicate, order };
+    let words = page::words(search)?;
+    if words.is_empty() {
+        return page::list(ctx, list, args).await;
+    }
+    let search = store::search(&words, request.kernel().db().backend());
+    page::found(ctx, list, search, args).await
 }

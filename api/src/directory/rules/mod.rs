@@ -3,19 +3,36 @@
 mod organizations;
 mod users;
 
-use crate::kernel::{error::Violation, text};
+use crate::kernel::{
+    error::{UserErrorCode, Violation},
+    text,
+};
 
 pub use self::{
     organizations::slug,
-    users::{check_reinstate, check_suspend, email, external_id, standing},
+    users::{check_reinstate, check_suspend, check_verify, email, end, external_id, standing},
 };
 
 /// People that one call brings.
 pub const MAX_RECORDS: usize = 500;
+/// Items of a mutation over many.
+pub const MAX_BATCH: usize = 100;
 /// Characters of a name.
 const MAX_NAME: usize = 200;
 /// Characters of a reason.
 const MAX_REASON: usize = 1_000;
+
+/// Whether a mutation over many may have so many items at `field`.
+///
+/// # Errors
+/// LIMIT_EXCEEDED.
+pub fn check_batch(count: usize, field: &str) -> Result<(), Violation> {
+    if count <= MAX_BATCH {
+        return Ok(());
+    }
+    let message = format!("these are {count}: bring at most {MAX_BATCH} at once");
+    Err(Violation::new(UserErrorCode::LimitExceeded, field, message))
+}
 
 /// A name.
 ///

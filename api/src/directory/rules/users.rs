@@ -1,6 +1,7 @@
 //! What the register takes of people, and who may be kept out.
 
 use ::entity::user::UserStatus as Status;
+use chrono::{DateTime, Utc};
 
 use crate::kernel::{
     error::{UserErrorCode, Violation},
@@ -60,6 +61,31 @@ pub fn check_reinstate(from: Status) -> Result<(), Violation> {
     if from == Status::Suspended { Ok(()) } else { Err(no_transition("they aren't suspended")) }
 }
 
+/// Whether somebody of this status can be said to be who they say.
+///
+/// # Errors
+/// INVALID_TRANSITION.
+pub fn check_verify(from: Status, is_verified: bool) -> Result<(), Violation> {
+    match from {
+        Status::Deleted => Err(no_transition("they are gone")),
+        _ if is_verified => Err(no_transition("they are verified already")),
+        _ => Ok(()),
+    }
+}
+
+/// The end of a suspension: in the future.
+///
+/// # Errors
+/// OUT_OF_RANGE.
+pub fn end(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Violation> {
+    match until {
+        Some(until) if until <= now => {
+            Err(Violation::new(UserErrorCode::OutOfRange, "until", "the end lies in the past"))
+        }
+        _ => Ok(until),
+    }
+}
+
 fn no_transition(message: &str) -> Violation {
     Violation::new(UserErrorCode::InvalidTransition, "id", message)
 }
@@ -88,5 +114,23 @@ mod tests {
             assert_eq!(check_reinstate(from).is_ok(), reinstates, "{from:?}");
         }
         assert_eq!((standing(true), standing(false)), (Active, Pending));
+    }
+
+    #[test]
+    fn whoever_is_there_is_verified_once() {
+        use Status::{Active, Deleted, Pending, Suspended};
+        for from in [Pending, Active, Suspended] {
+            assert!(check_verify(from, false).is_ok() && check_verify(from, true).is_err(), "{from:?}");
+        }
+        assert!(check_verify(Deleted, false).is_err());
+    }
+
+    #[test]
+    fn a_suspension_ends_in_the_future_or_not_by_itself() {
+        let now = DateTime::UNIX_EPOCH;
+        let later = now + chrono::TimeDelta::microseconds(1);
+        assert_eq!(end(None, now).unwrap(), None);
+        assert_eq!(end(Some(later), now).unwrap(), Some(later));
+        assert_eq!(end(Some(now), now).unwrap_err().code, UserErrorCode::OutOfRange);
     }
 }

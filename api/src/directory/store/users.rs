@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::kernel::{
     actor::Boundary,
     db::Conn,
-    error::{Error, Result, UserErrorCode},
+    error::{Result, UserErrorCode, Violation},
     rows,
     tx::Tx,
 };
@@ -70,20 +70,26 @@ pub async fn put_users(tx: &Tx, rows: &[user::Model]) -> Result<()> {
             Column::Name,
             Column::Status,
             Column::VerifiedAt,
+            Column::SuspendedUntil,
             Column::LastActiveAt,
+            Column::Search,
             Column::UpdatedAt,
             Column::Version,
         ])
         .to_owned();
-    let insert = user::Entity::insert_many(rows.iter().cloned().map(IntoActiveModel::into_active_model));
+    // In the same order by everybody: two who add the same people wait for one another instead of going in circles.
+    let mut rows: Vec<_> = rows.to_vec();
+    rows.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
+    let insert = user::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model));
     match insert.on_conflict(over).exec_without_returning(tx.db()).await {
         Ok(_) => Ok(()),
         Err(error) => match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => Err(Error::invalid(
-                UserErrorCode::Conflict,
-                "users",
-                "somebody else has just added one of these: try again",
-            )),
+            Some(SqlErr::UniqueConstraintViolation(_)) => {
+                let message = "somebody else has just added one of these: try again";
+                let mut taken = Violation::new(UserErrorCode::Conflict, "users", message);
+                taken.is_retryable = true;
+                Err(taken.into())
+            }
             _ => Err(error.into()),
         },
     }

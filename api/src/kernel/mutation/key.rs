@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Statement,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -58,7 +59,7 @@ impl Key {
     }
 
     /// Makes sure that nobody else runs under this key; the first answer, where it has been used.
-    pub(super) async fn claim(&self, tx: &Tx) -> Result<Option<(Option<Uuid>, Receipt)>> {
+    pub(super) async fn claim(&self, tx: &Tx) -> Result<Option<(Answer, Receipt)>> {
         let db = tx.db();
         if tx.kernel().db().is_postgres() && !self.lock(db).await? {
             let mut violation = Violation::new(
@@ -84,8 +85,9 @@ impl Key {
             let message = "this idempotency key was used with another input: take a new key";
             return Err(Error::invalid(UserErrorCode::Conflict, "", message));
         }
-        let kept: Kept = serde_json::from_value(found.receipt.unwrap_or_default())?;
-        Ok(Some((found.object_id, kept.replay()?)))
+        let mut kept: Kept = serde_json::from_value(found.receipt.unwrap_or_default())?;
+        let answer = Answer { object: found.object_id, results: kept.results.take() };
+        Ok(Some((answer, kept.replay()?)))
     }
 
     async fn lock(&self, db: &DatabaseTransaction) -> Result<bool> {
@@ -111,7 +113,7 @@ impl Key {
         &self,
         db: &DatabaseTransaction,
         id: Uuid,
-        object: Uuid,
+        answer: Answer,
         done: &Committed,
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -121,8 +123,8 @@ impl Key {
             key: self.key.clone(),
             response_path: self.response_path.clone(),
             input_hash: self.input_hash.to_vec(),
-            object_id: Some(object),
-            receipt: Some(serde_json::to_value(Kept::of(done))?),
+            object_id: answer.object,
+            receipt: Some(serde_json::to_value(Kept { results: answer.results, ..Kept::of(done) })?),
             sealed_secret: None,
             created_at: now,
         };
@@ -131,9 +133,25 @@ impl Key {
     }
 }
 
+/// What is kept of an answer beside its receipt: enough to give it once more.
+pub(super) struct Answer {
+    /// The object that was changed, to be read again.
+    pub object: Option<Uuid>,
+    /// What a batch came to, item by item.
+    pub results: Option<Value>,
+}
+
+impl From<Uuid> for Answer {
+    fn from(object: Uuid) -> Self {
+        Self { object: Some(object), results: None }
+    }
+}
+
 /// A receipt as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    results: Option<Value>,
     audit_log_id: Uuid,
     leaf_hash: String,
     event_id: Uuid,
@@ -143,6 +161,7 @@ struct Kept {
 impl Kept {
     fn of(done: &Committed) -> Self {
         Self {
+            results: None,
             audit_log_id: done.audit_log_id,
             leaf_hash: hex::encode(done.leaf_hash),
             event_id: done.event_id,

@@ -1,6 +1,6 @@
 //! How a mutation runs: guard, transaction, operation, receipt; or a replay, or a dry run.
 //!
-//! A resolver is one call of [`mutate`] with the operation of its domain. What the caller can mend comes back in the
+//! A resolver is one call of [`mutate`] with the operation of its domain, or of [`mutate_many`] where it is about many. What the caller can mend comes back in the
 //! payload, everything else as a top-level error. With an idempotency key the first receipt is kept in the same
 //! transaction and answers every repetition ([`key`]).
 
@@ -10,9 +10,11 @@ mod receipt;
 use std::sync::Arc;
 
 use async_graphql::Context;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use uuid::Uuid;
 
-use self::key::Key;
+use self::key::{Answer, Key};
 use super::{
     error::{Error, Invalid, Result, Violation},
     object::{self, Stored},
@@ -34,6 +36,8 @@ pub struct Outcome<S: Stored> {
 /// What an operation came to, whatever it is about.
 struct Ran<R> {
     object: Option<Target<R>>,
+    /// What it came to item by item, where it ran before.
+    results: Option<Value>,
     user_errors: Vec<Violation>,
     receipt: Option<Receipt>,
 }
@@ -80,7 +84,8 @@ pub async fn mutate<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
-    let Ran { object, user_errors, receipt } = run(ctx, S::id_of, operation).await?;
+    let Ran { object, user_errors, receipt, .. } =
+        run(ctx, |row| Ok(S::id_of(row).into()), operation).await?;
     let object = object.map(|target| match target {
         Target::Row(row) => Target::Row(Arc::new(row)),
         Target::Id(id) => Target::Id(id),
@@ -97,7 +102,8 @@ pub async fn mutate_or_wait<S: Stored, W: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
 ) -> Result<(Outcome<S>, Outcome<W>)> {
-    let Ran { object, user_errors, receipt } = run(ctx, id_of_either::<S, W>, operation).await?;
+    let Ran { object, user_errors, receipt, .. } =
+        run(ctx, |row| Ok(id_of_either::<S, W>(row).into()), operation).await?;
     let (done, awaited) = match object {
         Some(Target::Row(Deferred::Done(row))) => (Some(Target::Row(Arc::new(row))), None),
         Some(Target::Row(Deferred::Waits(row))) => (None, Some(Target::Row(Arc::new(row)))),
@@ -115,10 +121,39 @@ fn id_of_either<S: Stored, W: Stored>(row: &Deferred<S::Row, W::Row>) -> Uuid {
     }
 }
 
-/// Runs `operation`, whose object's id is `id_of` it.
+/// What a mutation over many came to.
+pub struct BatchOutcome<R> {
+    /// What each item came to, in the order of the input; none where nothing was done.
+    pub results: Option<Vec<R>>,
+    /// Why nothing was done; empty where it was.
+    pub user_errors: Vec<Violation>,
+    /// Proof that it happened.
+    pub receipt: Option<Receipt>,
+}
+
+/// As [`mutate`], over many: the operation answers what each item came to. Under an idempotency key a repetition answers
+/// the same.
+///
+/// # Errors
+/// As [`mutate`].
+pub async fn mutate_many<R: Serialize + DeserializeOwned>(
+    ctx: &Context<'_>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Vec<R>>,
+) -> Result<BatchOutcome<R>> {
+    let kept = |results: &Vec<R>| Ok(Answer { object: None, results: Some(serde_json::to_value(results)?) });
+    let Ran { object, results, user_errors, receipt } = run(ctx, kept, operation).await?;
+    let results = match (object, results) {
+        (Some(Target::Row(results)), _) => Some(results),
+        (_, Some(results)) => Some(serde_json::from_value(results)?),
+        _ => None,
+    };
+    Ok(BatchOutcome { results, user_errors, receipt })
+}
+
+/// Runs `operation`; an idempotency key keeps what `kept` says of what it came to.
 async fn run<R>(
     ctx: &Context<'_>,
-    id_of: fn(&R) -> Uuid,
+    kept: impl Fn(&R) -> Result<Answer>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
 ) -> Result<Ran<R>> {
     let request = ctx.request();
@@ -134,17 +169,21 @@ async fn run<R>(
                 Err(error) => undo(tx, error).await,
             }
         }
-        None => Box::pin(live(ctx, author, id_of, operation)).await,
+        None => Box::pin(live(ctx, author, kept, operation)).await,
     };
     // What this request has loaded so far may be older than what it just did.
     request.renew_loaders();
     match result {
-        Ok((row, receipt)) => Ok(Ran { object: Some(Target::Row(row)), user_errors: vec![], receipt }),
-        Err(Stopped::Replay(id, receipt)) => {
-            Ok(Ran { object: id.map(Target::Id), user_errors: vec![], receipt: Some(receipt) })
+        Ok((row, receipt)) => {
+            Ok(Ran { object: Some(Target::Row(row)), results: None, user_errors: vec![], receipt })
+        }
+        Err(Stopped::Replay(Answer { object, results }, receipt)) => {
+            let object = object.map(Target::Id);
+            Ok(Ran { object, results, user_errors: vec![], receipt: Some(receipt) })
         }
         Err(Stopped::Error(Error::Invalid(Invalid { violations, current }))) => {
-            Ok(Ran { object: current.map(Target::Id), user_errors: violations, receipt: None })
+            let object = current.map(Target::Id);
+            Ok(Ran { object, results: None, user_errors: violations, receipt: None })
         }
         Err(Stopped::Error(error)) => Err(error),
     }
@@ -153,7 +192,7 @@ async fn run<R>(
 /// Why an operation wasn't carried out now.
 enum Stopped {
     /// It was, before.
-    Replay(Option<Uuid>, Receipt),
+    Replay(Answer, Receipt),
     Error(Error),
 }
 
@@ -171,7 +210,7 @@ async fn undo<T>(tx: Tx, error: Error) -> Result<T, Stopped> {
 async fn live<R>(
     ctx: &Context<'_>,
     author: Author,
-    id_of: fn(&R) -> Uuid,
+    kept: impl Fn(&R) -> Result<Answer>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
 ) -> Result<(R, Option<Receipt>), Stopped> {
     let request = ctx.request();
@@ -180,9 +219,9 @@ async fn live<R>(
     if let Some(key) = &key {
         match key.claim(&tx).await {
             Ok(None) => {}
-            Ok(Some((id, receipt))) => {
+            Ok(Some((answer, receipt))) => {
                 tx.rollback().await?;
-                return Err(Stopped::Replay(id, receipt));
+                return Err(Stopped::Replay(answer, receipt));
             }
             Err(error) => return undo(tx, error).await,
         }
@@ -197,10 +236,9 @@ async fn live<R>(
         return Ok((row, None));
     }
     let now = tx.now();
-    let id = id_of(&row);
     let committed = tx
         .commit_with(async |(db, committed)| match &key {
-            Some(key) => key.keep(db, request.kernel().new_id(now), id, committed, now).await,
+            Some(key) => key.keep(db, request.kernel().new_id(now), kept(&row)?, committed, now).await,
             None => Ok(()),
         })
         .await?;

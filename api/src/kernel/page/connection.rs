@@ -10,7 +10,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use ::entity::row::FromColumns;
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
-use sea_orm::{EntityTrait, ModelTrait, Select};
+use sea_orm::{EntityTrait, ModelTrait};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use super::{
     batch::{ChildCounts, ChildPages, Family},
     cursor::Cursor,
     order::Order,
-    query::{self, Slice},
+    query::{self, Rows, Slice},
 };
 use crate::kernel::{
     eager::{AtHand, Eager, EagerList},
@@ -60,7 +60,7 @@ pub struct Listing<T: Listed> {
 
 pub(super) enum Source<T: Listed> {
     /// A list by itself.
-    List(Box<Select<T::Entity>>),
+    List(Box<Rows<T::Entity>>),
     /// What belongs to one parent among several.
     Children(Uuid, Arc<Family>),
 }
@@ -74,10 +74,10 @@ impl<T: Listed> Listing<T> {
         let slice = self.slice.get_or_try_init(async || {
             let loaders = ctx.request().loaders();
             match &self.source {
-                Source::List(select) => {
+                Source::List(rows) => {
                     let keys = self.order.of::<T::Entity>();
                     // Boxed, as the lists below fifty parents, which don't come here, have room for it too.
-                    let rows = query::fetch((**select).clone(), &keys, &self.window, loaders.conn());
+                    let rows = query::fetch(rows, &keys, &self.window, loaders.conn());
                     let slice = Box::pin(rows).await?;
                     for row in &slice.rows {
                         loaders.prime::<T::ById>(&T::id_of(row), row.clone());
@@ -97,7 +97,7 @@ impl<T: Listed> Listing<T> {
         let count = self.count.get_or_try_init(async || {
             let loaders = ctx.request().loaders();
             match &self.source {
-                Source::List(select) => Box::pin(query::count((**select).clone(), loaders.conn())).await,
+                Source::List(rows) => Box::pin(query::count(rows, loaders.conn())).await,
                 Source::Children(parent, family) => {
                     let key = (*parent, family.children.clone());
                     Ok(loaders.one::<ChildCounts<T>>(key).await?.unwrap_or_default())

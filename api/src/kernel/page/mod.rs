@@ -37,11 +37,12 @@ pub use self::{
     operators::{BooleanFilter, DateTimeFilter, EnumFilter, IdFilter, IntFilter, Operators, StringFilter},
     order::{Direction, Order},
     predicate::{Field, Items, Predicate, Test},
-    search::search,
+    query::Search,
+    search::{search, words},
     seek::{Made, seek},
     walk::Walk,
 };
-use self::{batch::Family, connection::Source};
+use self::{batch::Family, connection::Source, query::Rows};
 pub(crate) use self::{filter::filter, order::order};
 use super::{eager::Eager, error::Result, guard::check_read, request::RequestExt};
 
@@ -62,12 +63,58 @@ pub struct List<E: EntityTrait> {
 /// # Errors
 /// FORBIDDEN where the caller may not read `T`s; BAD_USER_INPUT where `args` aren't what a page takes.
 pub async fn list<T: Listed>(ctx: &Context<'_>, list: List<T::Entity>, args: Args) -> Result<Connection<T>> {
+    let rows = Rows::One(list.filtered(ctx));
+    listing(ctx, list.name, list.order, rows, args).await
+}
+
+/// A page of those `T`s of a list that a search finds.
+///
+/// # Errors
+/// As [`list`].
+pub async fn found<T: Listed>(
+    ctx: &Context<'_>,
+    list: List<T::Entity>,
+    search: Search,
+    args: Args,
+) -> Result<Connection<T>> {
+    let rows = Rows::Found(list.filtered(ctx), Box::new(search));
+    listing(ctx, list.name, list.order, rows, args).await
+}
+
+/// A page of the `T`s that several queries have together. No two share a row, and an index has the rows of each in the
+/// order of the list.
+///
+/// # Errors
+/// As [`list`].
+pub async fn together<T: Listed>(
+    ctx: &Context<'_>,
+    name: &'static str,
+    parts: Vec<Select<T::Entity>>,
+    order: Order,
+    args: Args,
+) -> Result<Connection<T>> {
+    listing(ctx, name, order, Rows::Parts(parts), args).await
+}
+
+impl<E: EntityTrait> List<E> {
+    fn filtered(&self, ctx: &Context<'_>) -> Select<E> {
+        let mut rows = self.rows.clone();
+        let condition = self.predicate.condition(ctx.request().kernel().db().backend());
+        QueryTrait::query(&mut rows).and_where(condition);
+        rows
+    }
+}
+
+async fn listing<T: Listed>(
+    ctx: &Context<'_>,
+    name: &'static str,
+    order: Order,
+    rows: Rows<T::Entity>,
+    args: Args,
+) -> Result<Connection<T>> {
     check_read(ctx, T::READ).await?;
-    let window = args.window::<T::Entity>(list.name, &list.order)?;
-    let mut rows = list.rows;
-    let condition = list.predicate.condition(ctx.request().kernel().db().backend());
-    QueryTrait::query(&mut rows).and_where(condition);
-    Ok(Eager(Listing::new(list.name, list.order, window, Source::List(Box::new(rows)))))
+    let window = args.window::<T::Entity>(name, &order)?;
+    Ok(Eager(Listing::new(name, order, window, Source::List(Box::new(rows)))))
 }
 
 /// A page of the `T`s that belong to `parent`. Those of all parents that ask in the same turn are one statement.

@@ -1,11 +1,20 @@
 //! A list in SQL: a page of it, and its count.
+//!
+//! Most lists are one query ([`Rows::One`]). Two kinds aren't, since no index has their rows in the order of the list:
+//!
+//! - **Several queries together** ([`Rows::Parts`]), each of which has an index that does. Each is read no further than
+//!   the page needs, and the page is made of what came.
+//! - **What a search finds** ([`Rows::Found`]). A frequent word is found by going through the list: its page is full soon.
+//!   A rare one isn't, and the index of words has few rows of it, which are cheaply sorted. Which of the two it is, the
+//!   database can only guess; so the page is looked for among the [`NEAR`] rows that come next, and where these don't
+//!   fill it, the index of words is asked.
 
 use std::sync::Arc;
 
 use ::entity::row::FromColumns;
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, QueryTrait, Select,
-    sea_query::{Asterisk, Expr, Func, SelectStatement},
+    sea_query::{Asterisk, CommonTableExpression, Expr, Func, SelectStatement, UnionType},
 };
 
 use super::{args::Window, connection::COUNTED, order::Keys};
@@ -14,6 +23,28 @@ use crate::kernel::{
     error::{Error, Result},
     rows,
 };
+
+/// How many rows are looked through before the index of words is asked.
+const NEAR: u64 = 5_000;
+
+/// The rows of a list.
+pub(super) enum Rows<E: EntityTrait> {
+    /// Those of a query.
+    One(Select<E>),
+    /// Those of several, which share none.
+    Parts(Vec<Select<E>>),
+    /// Those of a query that a search finds.
+    Found(Select<E>, Box<Search>),
+}
+
+/// What a search finds, said twice.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Whether a row is one, seen by itself.
+    pub row: Expr,
+    /// The same, as an index answers it.
+    pub index: Expr,
+}
 
 /// The rows of a page in the order of the list.
 #[derive(Clone, Debug)]
@@ -51,36 +82,115 @@ pub(super) fn narrow(
     window: &Window,
     backend: DbBackend,
 ) {
+    bound(query, keys, window, backend);
+    query.clear_order_by();
+    keys.sort(query, table, window.is_backward, backend);
+    query.limit(window.limit + 1);
+}
+
+fn bound(query: &mut SelectStatement, keys: &Keys, window: &Window, backend: DbBackend) {
     if let Some(after) = &window.after {
         query.and_where(keys.beyond(after, false, backend));
     }
     if let Some(before) = &window.before {
         query.and_where(keys.beyond(before, true, backend));
     }
-    query.clear_order_by();
-    keys.sort(query, table, window.is_backward, backend);
-    query.limit(window.limit + 1);
 }
 
 /// The rows of a page.
 pub(super) async fn fetch<E: EntityTrait<Model: FromColumns>>(
-    mut select: Select<E>,
+    rows: &Rows<E>,
     keys: &Keys,
     window: &Window,
     db: &Conn,
 ) -> Result<Slice<E::Model>> {
     let table = sea_orm::IdenStatic::as_str(&E::default());
-    narrow(QueryTrait::query(&mut select), table, keys, window, db.get_database_backend());
+    let backend = db.get_database_backend();
+    match rows {
+        Rows::One(select) => fetch_one(select.clone(), keys, window, db).await,
+        Rows::Parts(parts) => {
+            let parts = parts.iter().map(|part| {
+                let mut part = part.clone().into_query();
+                narrow(&mut part, table, keys, window, backend);
+                part
+            });
+            match union(parts, table) {
+                Some(union) => fetch_one(over::<E>(union), keys, window, db).await,
+                None => Ok(Slice::default()),
+            }
+        }
+        Rows::Found(select, search) => {
+            let mut near = select.clone().into_query();
+            bound(&mut near, keys, window, backend);
+            near.clear_order_by();
+            keys.sort(&mut near, table, window.is_backward, backend);
+            near.limit(NEAR);
+            let mut near = over::<E>(near);
+            QueryTrait::query(&mut near).and_where(search.row.clone());
+            let slice = fetch_one(near, keys, window, db).await?;
+            if slice.has_more {
+                return Ok(slice);
+            }
+            fetch_one(indexed(select, search), keys, window, db).await
+        }
+    }
+}
+
+async fn fetch_one<E: EntityTrait<Model: FromColumns>>(
+    mut select: Select<E>,
+    keys: &Keys,
+    window: &Window,
+    db: &Conn,
+) -> Result<Slice<E::Model>> {
+    let backend = db.get_database_backend();
+    narrow(QueryTrait::query(&mut select), sea_orm::IdenStatic::as_str(&E::default()), keys, window, backend);
     let rows = rows::all(select, db).await?.into_iter().map(Arc::new).collect();
     Ok(Slice::of(rows, window))
 }
 
+/// The rows of several queries of `table`. Each is one of its own within, so that it may be sorted and limited.
+fn union(parts: impl IntoIterator<Item = SelectStatement>, table: &'static str) -> Option<SelectStatement> {
+    let each = parts.into_iter().map(|part| {
+        let mut each = SelectStatement::new();
+        each.column(Asterisk).from_subquery(part, table);
+        each
+    });
+    each.reduce(|mut all, part| all.union(UnionType::All, part).take())
+}
+
+/// A query of entities whose rows come from `rows`.
+fn over<E: EntityTrait>(rows: SelectStatement) -> Select<E> {
+    let mut select = E::find();
+    QueryTrait::query(&mut select).from_clear().from_subquery(rows, E::default());
+    select
+}
+
+/// What `search` finds, all of it, whatever page of it is wanted then: the database isn't to go through the list.
+fn indexed<E: EntityTrait>(select: &Select<E>, search: &Search) -> Select<E> {
+    const FOUND: &str = "found";
+    let mut found = select.clone().into_query();
+    found.and_where(search.index.clone());
+    let found = CommonTableExpression::new().table_name(FOUND).query(found).materialized(true).to_owned();
+    let mut select = E::find();
+    QueryTrait::query(&mut select).with_cte(found).from_clear().from_as(FOUND, E::default());
+    select
+}
+
 /// How many rows there are, up to one more than is counted.
-pub(super) async fn count<E: EntityTrait>(select: Select<E>, db: &Conn) -> Result<u64> {
+pub(super) async fn count<E: EntityTrait>(rows: &Rows<E>, db: &Conn) -> Result<u64> {
+    let rows = match rows {
+        Rows::One(select) => select.clone().into_query(),
+        Rows::Parts(parts) => {
+            let parts = parts.iter().map(|part| up_to_count(part.clone().into_query()));
+            match union(parts, sea_orm::IdenStatic::as_str(&E::default())) {
+                Some(union) => SelectStatement::new().from_subquery(union, E::default()).take(),
+                None => return Ok(0),
+            }
+        }
+        Rows::Found(select, search) => select.clone().into_query().and_where(search.index.clone()).take(),
+    };
     let mut query = SelectStatement::new();
-    query
-        .expr_as(Func::count(Expr::col(Asterisk)), "n")
-        .from_subquery(up_to_count(select.into_query()), "rows");
+    query.expr_as(Func::count(Expr::col(Asterisk)), "n").from_subquery(up_to_count(rows), "rows");
     let row = db.query_one_raw(db.get_database_backend().build(&query)).await?;
     let count: i64 = row.ok_or_else(|| Error::internal("a count came back empty"))?.try_get("", "n")?;
     Ok(count.unsigned_abs())

@@ -19,6 +19,16 @@ pub fn search<C: Into<Column>>(
     text: Option<&str>,
     columns: impl IntoIterator<Item = C>,
 ) -> Result<Predicate> {
+    let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
+    let words = words(text)?.into_iter();
+    Ok(Predicate::All(words.map(|word| Predicate::Search(columns.clone(), word.to_owned())).collect()))
+}
+
+/// The words of a search.
+///
+/// # Errors
+/// As [`search`].
+pub fn words(text: Option<&str>) -> Result<Vec<&str>> {
     let text = text.unwrap_or_default();
     let refuse = |code, message: String| Err(Error::invalid(code, "search", message));
     if text.chars().count() > MAX_CHARS {
@@ -31,8 +41,5 @@ pub fn search<C: Into<Column>>(
     if words.len() > MAX_WORDS {
         return refuse(UserErrorCode::LimitExceeded, format!("`search` takes at most {MAX_WORDS} words"));
     }
-    let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
-    Ok(Predicate::All(
-        words.into_iter().map(|word| Predicate::Search(columns.clone(), word.to_owned())).collect(),
-    ))
+    Ok(words)
 }
