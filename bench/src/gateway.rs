@@ -57,6 +57,23 @@ impl Setup {
         Ok(setup)
     }
 
+    /// The same on SQLite, and the URL of its database: without any rows but the first account's.
+    pub async fn on_sqlite(opsgate: &Path, scratch: &Path) -> Result<(Self, String)> {
+        let scratch = scratch.join("sqlite");
+        std::fs::create_dir_all(&scratch)?;
+        let database = format!("sqlite:{}", scratch.join("opsgate.db").display());
+        let mut setup = Self {
+            opsgate: opsgate.canonicalize()?,
+            scratch,
+            database: database.clone(),
+            token: String::new(),
+        };
+        let gateway = setup.start().await?;
+        setup.token.clone_from(&gateway.token);
+        gateway.stop().await?;
+        Ok((setup, database))
+    }
+
     /// Starts a gateway and waits until it is ready.
     pub async fn start(&self) -> Result<Gateway> {
         let started = Instant::now();

@@ -8,12 +8,15 @@
 
 mod gateway;
 mod http;
+mod people;
 mod postgres;
 mod processor;
+mod search;
 mod socket;
 mod stages;
 mod statements;
 mod table;
+mod upsert;
 mod workload;
 mod yardstick;
 
@@ -51,7 +54,8 @@ struct Arguments {
     /// Write the scripts anew where the gateway's statements have changed, instead of failing.
     #[arg(long)]
     write: bool,
-    /// Measure this workload alone (`incident`, `incidents`, `auditTrail`, …): to look at it with a profiler.
+    /// Measure this workload alone (`incident`, `incidents`, `auditTrail`, …, `usersUpsert`, `usersSearch`): to look at it
+    /// with a profiler.
     #[arg(long)]
     only: Option<String>,
     /// A few minutes instead of twenty: to see that it works, not for numbers.
@@ -127,10 +131,21 @@ async fn run(arguments: Arguments) -> Result<Table> {
     {
         stages::rates(plan, workload, &setup, &postgres, &scripts, &mut table).await?;
     }
+    if only.is_none_or(|only| only == "usersUpsert") {
+        upsert::rates(plan, &setup, &postgres, &mut table).await?;
+    }
     if only.is_none() {
         stages::latency(plan, &setup, &mut table).await?;
         stages::crowd(plan, &setup, &mut table).await?;
         stages::process(plan, &setup, &mut table).await?;
+    }
+    if only.is_none_or(|only| only == "usersSearch") {
+        eprintln!("a million people");
+        people::fill_postgres(&postgres.gateway()).await?;
+        search::latencies("PostgreSQL", &setup, &mut table).await?;
+        let (setup, database) = Setup::on_sqlite(&arguments.opsgate, &arguments.scratch).await?;
+        people::fill_sqlite(&database).await?;
+        search::latencies("SQLite", &setup, &mut table).await?;
     }
     Ok(table)
 }
