@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    access,
+    access::{self, Invitation},
     config::{Config, DatabaseUrl},
     http::{self, Authenticator, Face, JwksError, Server, TlsError},
     kernel::{
@@ -22,8 +22,8 @@ use crate::{
         clock::Clock,
         db::{Conn, Db},
         error::Error,
+        mail::Mailer,
         secret::{KeyFileError, SealingKey, load_or_create_secret},
-        token::ApiToken,
         tx::{Author, Tx},
         workers::Workers,
     },
@@ -133,21 +133,21 @@ impl App {
         &self.kernel
     }
 
-    /// Makes the first account where there is none, and answers its token.
+    /// Makes the first account where there is none, and answers the invitation to it.
     ///
     /// # Errors
     /// Where the database refuses.
-    pub async fn bootstrap(&self) -> Result<Option<ApiToken>, StartError> {
+    pub async fn bootstrap(&self) -> Result<Option<Invitation>, StartError> {
         let author =
             Author { surface: ::entity::audit_log::AuditSurface::Cli, ..Author::system("bootstrap") };
         let mut tx = Tx::begin(&self.kernel, author).await?;
         match access::bootstrap(&mut tx).await? {
-            Some(token) => {
+            Some(invitation) => {
                 tx.commit().await?;
                 // It works from the first request on.
                 let control = Conn::Pool(self.kernel.db().control().clone());
                 self.kernel.rights().refresh(&control).await?;
-                Ok(Some(token))
+                Ok(Some(invitation))
             }
             None => {
                 tx.rollback().await?;
@@ -268,6 +268,7 @@ pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartE
         catalogue: schema::catalogue(),
         load_rights: access::load_rights,
         environment: config.environment.clone(),
+        mailer: config.mail.clone().map(Mailer::new).transpose()?,
     };
     Ok(Kernel::open(parts).await?)
 }

@@ -35,7 +35,13 @@ pub struct Query(
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(access::Mutation, directory::UserMutation, incidents::Mutation, monitoring::Mutation);
+pub struct Mutation(
+    access::Mutation,
+    access::SignInMutation,
+    directory::UserMutation,
+    incidents::Mutation,
+    monitoring::Mutation,
+);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
@@ -86,9 +92,10 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 16] = [
+    let fields: [&[RootField]; 17] = [
         access::Query::FIELDS,
         access::Mutation::FIELDS,
+        access::SignInMutation::FIELDS,
         audit::Query::FIELDS,
         audit::Subscription::FIELDS,
         directory::Query::FIELDS,

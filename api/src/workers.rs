@@ -15,7 +15,7 @@ pub fn all(slots: usize) -> Workers {
             .and(access::handlers())
             .and(directory::handlers())
             .and(monitoring::handlers()),
-        schedules: [monitoring::SCHEDULES].into_iter().flatten().cloned().collect(),
+        schedules: [access::SCHEDULES, monitoring::SCHEDULES].into_iter().flatten().cloned().collect(),
         reactors: vec![Arc::new(incidents::AlertFollower)],
         slots,
     }

@@ -48,10 +48,9 @@ impl Setup {
         }
         eprintln!("preparing two databases");
         postgres.create().await?;
-        // The first start makes the tables, and prints the owner's token.
-        let gateway = setup.start().await?;
-        setup.token.clone_from(&gateway.token);
-        gateway.stop().await?;
+        // The first start makes the tables and the owner's account.
+        setup.start().await?.stop().await?;
+        setup.token = setup.owner_token().await?;
         postgres.seed().await?;
         std::fs::write(kept, &setup.token)?;
         Ok(setup)
@@ -68,20 +67,40 @@ impl Setup {
             database: database.clone(),
             token: String::new(),
         };
-        let gateway = setup.start().await?;
-        setup.token.clone_from(&gateway.token);
-        gateway.stop().await?;
+        setup.start().await?.stop().await?;
+        setup.token = setup.owner_token().await?;
         Ok((setup, database))
+    }
+
+    /// A token that acts as the owner.
+    async fn owner_token(&self) -> Result<String> {
+        let made = self
+            .opsgate()
+            .args(["token", "create", "--name", "bench", "--as", "owner@localhost", "--permission", "*"])
+            .output()
+            .await?;
+        if !made.status.success() {
+            return Err(String::from_utf8_lossy(&made.stderr).into());
+        }
+        Ok(String::from_utf8(made.stdout)?.trim().to_owned())
+    }
+
+    /// The command, on the prepared database.
+    fn opsgate(&self) -> Command {
+        let mut command = Command::new(&self.opsgate);
+        command
+            .current_dir(&self.scratch)
+            .env("OPSGATE_DATABASE_URL", &self.database)
+            .env("OPSGATE_DATA_DIR", self.scratch.join("data"));
+        command
     }
 
     /// Starts a gateway and waits until it is ready.
     pub async fn start(&self) -> Result<Gateway> {
         let started = Instant::now();
         let log = File::options().create(true).append(true).open(self.scratch.join("gateway.log"))?;
-        let mut child = Command::new(&self.opsgate)
-            .current_dir(&self.scratch)
-            .env("OPSGATE_DATABASE_URL", &self.database)
-            .env("OPSGATE_DATA_DIR", self.scratch.join("data"))
+        let mut child = self
+            .opsgate()
             .env("OPSGATE_LISTEN", "127.0.0.1:0")
             .env("OPSGATE_METRICS_LISTEN", "127.0.0.1:0")
             // One caller stands for many: every limit is checked and charged, but this one isn't for it to reach.
@@ -97,32 +116,26 @@ impl Setup {
             .spawn()?;
         let stdout = child.stdout.take().ok_or("the gateway's output is nowhere")?;
         let ready = timeout(PATIENCE, async {
-            let (address, token) = greeting(BufReader::new(stdout)).await?;
+            let address = greeting(BufReader::new(stdout)).await?;
             loop {
                 let mut client = Client::connect(address, "").await?;
                 if client.is_ready().await? {
-                    break Ok::<_, crate::Error>((address, token));
+                    break Ok::<_, crate::Error>(address);
                 }
                 sleep(Duration::from_millis(1)).await;
             }
         });
-        let (address, token) = ready.await.map_err(|_| "the gateway doesn't get ready")??;
-        let token = token.unwrap_or_else(|| self.token.clone());
-        Ok(Gateway { child, address, token, ready_after: started.elapsed() })
+        let address = ready.await.map_err(|_| "the gateway doesn't get ready")??;
+        Ok(Gateway { child, address, token: self.token.clone(), ready_after: started.elapsed() })
     }
 }
 
-/// The address that the gateway prints when it listens, and the token that it prints at its first start.
-async fn greeting(stdout: impl tokio::io::AsyncBufRead + Unpin) -> Result<(SocketAddr, Option<String>)> {
+/// The address that the gateway prints when it listens.
+async fn greeting(stdout: impl tokio::io::AsyncBufRead + Unpin) -> Result<SocketAddr> {
     let mut lines = stdout.lines();
-    let mut token = None;
     while let Some(line) = lines.next_line().await? {
-        let line = line.trim();
-        if line.starts_with("opsk_") {
-            token = Some(line.to_owned());
-        }
         if let Some((_, url)) = line.split_once("listens on http://") {
-            return Ok((url.trim_end_matches("/graphql").parse()?, token));
+            return Ok(url.trim_end_matches("/graphql").parse()?);
         }
     }
     Err("the gateway ended before it listened: see its log".into())
@@ -133,7 +146,7 @@ pub struct Gateway {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
-    /// The owner's token.
+    /// A token that acts as the owner.
     pub token: String,
     /// From its start until it said that it was ready.
     pub ready_after: Duration,

@@ -1,7 +1,11 @@
 // Who is signed in. The token lives here, in this page's memory, and nowhere else.
 
 import { type Answer, type Fault, post } from "./gateway";
+import { endSession, isFault, refresh, stepUp } from "./password";
 import { Store } from "./store";
+
+/** How long before its end an access token is exchanged. */
+const REFRESH_BEFORE_MS = 60_000;
 
 export interface Session {
     token: string;
@@ -11,6 +15,8 @@ export interface Session {
     /** The organization that the caller is limited to, where they may know it. */
     organization: string | null;
     expiresAt: Date | null;
+    /** What the next token is had by, where somebody signed in by password. */
+    refreshToken?: string | null;
 }
 
 interface Viewer {
@@ -19,8 +25,56 @@ interface Viewer {
 
 /** The session of this page. A fresh token replaces the old one; whoever waits for it is told. */
 export class Account extends Store<Session> {
+    #next: ReturnType<typeof setTimeout> | undefined;
+
+    constructor(session: Session) {
+        super(session);
+        this.#keepUp();
+    }
+
+    override set(session: Session) {
+        super.set(session);
+        this.#keepUp();
+    }
+
     get token(): string {
         return this.value.token;
+    }
+
+    /** Proves the second factor again; what is wrong, if something is. */
+    async stepUp(code: string): Promise<Fault | null> {
+        const answer = await stepUp(this.token, code);
+        if (isFault(answer)) return answer;
+        const { accessToken: token, accessTokenExpiresAt } = answer.tokens;
+        this.set({ ...this.value, token, expiresAt: new Date(accessTokenExpiresAt) });
+        return null;
+    }
+
+    /** Ends the session, where it is one of the gateway's own. */
+    signOut() {
+        clearTimeout(this.#next);
+        if (this.value.refreshToken) void endSession(this.token);
+    }
+
+    #keepUp() {
+        clearTimeout(this.#next);
+        const { refreshToken, expiresAt } = this.value;
+        if (!refreshToken || !expiresAt) return;
+        const wait = Math.max(expiresAt.getTime() - Date.now() - REFRESH_BEFORE_MS, 0);
+        this.#next = setTimeout(() => void this.#refresh(refreshToken), wait);
+    }
+
+    // Where it fails, the token ends, and the page asks for another: a refresh token isn't shown twice.
+    async #refresh(refreshToken: string) {
+        const answer = await refresh(refreshToken);
+        if (isFault(answer)) return;
+        const { accessToken: token, accessTokenExpiresAt, ...next } = answer.tokens;
+        this.set({
+            ...this.value,
+            token,
+            refreshToken: next.refreshToken,
+            expiresAt: new Date(accessTokenExpiresAt),
+        });
     }
 }
 

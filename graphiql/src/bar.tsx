@@ -1,8 +1,10 @@
 // Who is signed in, and what they may do.
 
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 
 import type { Account, Session } from "./account";
+import { Faults } from "./faults";
+import type { Fault } from "./gateway";
 import { Mark } from "./mark";
 import { useStore } from "./store";
 
@@ -14,7 +16,7 @@ const KINDS: Record<Session["kind"], string> = {
 };
 
 export function Bar({ account, onSignOut }: { account: Account; onSignOut: () => void }) {
-    const { name, kind, organization, permissions, expiresAt } = useStore(account);
+    const { name, kind, organization, permissions, expiresAt, refreshToken } = useStore(account);
     return (
         <header className="bar">
             <h1>
@@ -26,7 +28,8 @@ export function Bar({ account, onSignOut }: { account: Account; onSignOut: () =>
                 {organization && <span className="chip">{organization} only</span>}
             </p>
             <Permissions permissions={permissions} />
-            {expiresAt && <Until end={expiresAt} />}
+            {refreshToken && <StepUp account={account} />}
+            {expiresAt && !refreshToken && <Until end={expiresAt} />}
             <button type="button" className="button" onClick={onSignOut}>
                 Sign out
             </button>
@@ -61,6 +64,41 @@ function Permissions({ permissions }: { permissions: string[] }) {
                 ))}
                 {permissions.length === 0 && <div>None at all.</div>}
             </dl>
+        </details>
+    );
+}
+
+/** For what wants a second factor that was proved lately (STEP_UP_REQUIRED). */
+function StepUp({ account }: { account: Account }) {
+    const [isOpen, setOpen] = useState(false);
+    const [fault, setFault] = useState<Fault | null>(null);
+    const submit = async (event: FormEvent<HTMLFormElement>) => {
+        event.preventDefault();
+        const code = new FormData(event.currentTarget).get("code");
+        const fault = await account.stepUp(String(code));
+        setFault(fault);
+        if (!fault) setOpen(false);
+    };
+    return (
+        <details
+            className="permissions step-up"
+            open={isOpen}
+            onToggle={(event) => setOpen(event.currentTarget.open)}
+            onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
+        >
+            <summary>Step up</summary>
+            {isOpen && (
+                <form className="entry" onSubmit={(event) => void submit(event)}>
+                    <label className="token-field">
+                        The code that your app shows
+                        <input name="code" type="text" autoComplete="one-time-code" autoFocus required />
+                    </label>
+                    <button type="submit" className="button is-primary">
+                        Prove it
+                    </button>
+                    {fault && <Faults faults={[fault]} />}
+                </form>
+            )}
         </details>
     );
 }

@@ -35,7 +35,7 @@ export async function post<Data = Record<string, unknown>>(
             headers: {
                 Accept: "application/graphql-response+json, application/json;q=0.9",
                 "Content-Type": "application/json",
-                Authorization: `Bearer ${token}`,
+                ...(token && { Authorization: `Bearer ${token}` }),
                 ...headers,
             },
             body: JSON.stringify(operation),

@@ -17,9 +17,17 @@ function App() {
         const account = new Account(session);
         setOpened({ account, examples: await fill(account, FIRST) });
     };
+    const signOut = (account: Account) => {
+        account.signOut();
+        setOpened(null);
+    };
     if (!opened) return <SignIn onSession={(session) => void open(session)} />;
     return (
-        <Workbench account={opened.account} examples={opened.examples} onSignOut={() => setOpened(null)} />
+        <Workbench
+            account={opened.account}
+            examples={opened.examples}
+            onSignOut={() => signOut(opened.account)}
+        />
     );
 }
 

@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 
 import { type Session, signIn } from "./account";
 import { Copy } from "./copy";
+import { Entry } from "./entry";
 import { Faults } from "./faults";
 import type { Fault } from "./gateway";
 import { Mark } from "./mark";
@@ -19,18 +20,21 @@ export function SignIn({ onSession }: { onSession: (session: Session) => void })
                     Look at incidents as they happen, and try every query, change and subscription of the
                     gateway.
                 </p>
-                <TokenField label="Your token" action="Sign in" onSession={onSession} isFirst />
+                <Entry onSession={onSession} />
+                <h2>With a token</h2>
+                <TokenField label="Your token" action="Sign in" onSession={onSession} />
                 <p className="promise">
-                    It stays in the memory of this page: it isn't stored, and it is gone when you sign out,
-                    reload, or close the tab.
+                    What you sign in by stays in the memory of this page: it isn't stored, and it is gone when
+                    you sign out, reload, or close the tab.
                 </p>
-                <h2>No token yet?</h2>
+                <h2>Neither yet?</h2>
                 <ul>
                     <li>
-                        The gateway's first start has printed the owner's: <code>opsk_…</code>
+                        The gateway's first start has printed the owner's invitation: a link to this page.
+                        Somebody who has an account invites others.
                     </li>
                     <li>
-                        Whoever runs the gateway makes one for you, with the permissions that you need:
+                        Whoever runs the gateway makes a token for you, with the permissions that you need:
                         <Command>
                             opsgate token create --name you --permission incidents.read --permission
                             incidents.acknowledge
@@ -57,12 +61,11 @@ function Command({ children }: { children: string }) {
 interface TokenFieldProps {
     label: ReactNode;
     action: string;
-    isFirst?: boolean;
     onSession: (session: Session) => void;
 }
 
 /** The field for a token, and what the gateway says to it. */
-export function TokenField({ label, action, isFirst = false, onSession }: TokenFieldProps) {
+export function TokenField({ label, action, onSession }: TokenFieldProps) {
     const [token, setToken] = useState("");
     const [fault, setFault] = useState<Fault | null>(null);
     const [isAsking, setAsking] = useState(false);
@@ -92,7 +95,6 @@ export function TokenField({ label, action, isFirst = false, onSession }: TokenF
                     autoCapitalize="off"
                     autoCorrect="off"
                     spellCheck={false}
-                    autoFocus={isFirst}
                     required
                     aria-invalid={fault !== null}
                 />

@@ -1,6 +1,7 @@
 // GraphiQL in Debian's Chromium, against a gateway that was built: `OPSGATE_BINARY=… CHROMIUM=… npm test`.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -59,6 +60,52 @@ test("a wrong token is refused in words, with a code and the request's id", asyn
     assert.match(await page.getByRole("alert").textContent(), /not signed in.*request [0-9a-f]{32}/s);
     assert.ok(await page.getByText("opsgate token create").isVisible(), "it says where a token comes from");
 });
+
+test("the owner is invited, enrols a second factor, and signs in again by a recovery code", async () => {
+    const next = () => page.getByRole("button", { name: "Continue" }).click();
+    page = await open(browser, gateway.invitation);
+    assert.ok(!page.url().includes("opsi_"), "the invitation has left the address");
+    await page.getByLabel("A password").fill("password1234!");
+    await next();
+    assert.match(await page.getByRole("alert").textContent(), /words that are tried first/);
+    await page.getByLabel("A password").fill("correct 17 gazelles");
+    await next();
+    await page.getByAltText("The secret as a QR code").waitFor();
+    await page
+        .getByLabel("The code that it shows")
+        .fill(codeOf(await page.locator(".about code").textContent()));
+    await next();
+    await page.getByText("These are your recovery codes").waitFor();
+    const [recovery] = (await page.locator(".about code").textContent()).split("\n");
+    await next();
+    await page.locator(".bar").getByText("Owner").waitFor();
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Your address").fill("owner@localhost");
+    await page.getByLabel("Your password").fill("correct 17 gazelles");
+    await next();
+    await page.getByLabel("Your code").fill(recovery);
+    await next();
+    await page.locator(".bar").getByText("Owner").waitFor();
+});
+
+/** What an authenticator app shows for this secret now (RFC 6238). */
+function codeOf(secret) {
+    const bits = [...secret].map((digit) =>
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(digit).toString(2).padStart(5, "0"),
+    );
+    const key = Buffer.from(
+        bits
+            .join("")
+            .match(/.{8}/g)
+            .map((byte) => parseInt(byte, 2)),
+    );
+    const counter = Buffer.alloc(8);
+    counter.writeBigInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+    const mac = createHmac("sha1", key).update(counter).digest();
+    const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff;
+    return String(number % 1_000_000).padStart(6, "0");
+}
 
 test("whoever signs in sees who they are, what they may do, and the schema", async () => {
     const token = await gateway.makeToken(["incidents.read", "events.read"], "--expires", "30d");

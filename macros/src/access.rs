@@ -10,14 +10,20 @@ use syn::{
 
 mod keyword {
     syn::custom_keyword!(step_up);
+    syn::custom_keyword!(enrolling);
 }
 
 /// Who may call a field.
 pub enum Access {
     /// Anybody, signed in or not.
     Public,
+    /// Anybody who is signed in, also who has to enrol a second factor first.
+    Enrolling,
     /// Anybody who is signed in.
-    Authenticated,
+    Authenticated {
+        /// Whether a second factor must have been proved lately.
+        step_up: bool,
+    },
     /// Holders of a permission.
     Permission {
         /// The permission's key.
@@ -35,8 +41,10 @@ impl Access {
             attr.meta.require_path_only()?;
             Ok(Some(Self::Public))
         } else if path.is_ident("authenticated") {
-            attr.meta.require_path_only()?;
-            Ok(Some(Self::Authenticated))
+            if attr.meta.require_path_only().is_ok() {
+                return Ok(Some(Self::Authenticated { step_up: false }));
+            }
+            attr.parse_args::<Authenticated>().map(|Authenticated(access)| Some(access))
         } else if path.is_ident("requires") {
             attr.parse_args::<Permission>()
                 .map(|Permission { key, step_up }| Some(Self::Permission { key, step_up }))
@@ -49,7 +57,10 @@ impl Access {
     pub fn guard(&self) -> TokenStream {
         match self {
             Self::Public => quote!(crate::kernel::guard::Requires::public()),
-            Self::Authenticated => quote!(crate::kernel::guard::Requires::authenticated()),
+            Self::Enrolling => quote!(crate::kernel::guard::Requires::enrolling()),
+            Self::Authenticated { step_up } => {
+                quote!(crate::kernel::guard::Requires::authenticated(#step_up))
+            }
             Self::Permission { key, step_up } => {
                 quote!(crate::kernel::guard::Requires::permission(#key, #step_up))
             }
@@ -60,11 +71,12 @@ impl Access {
     pub fn directive(&self) -> TokenStream {
         match self {
             Self::Public => quote!(crate::kernel::guard::public::apply()),
-            Self::Authenticated => quote!(crate::kernel::guard::authenticated::apply()),
+            Self::Enrolling => authenticated(false, true),
+            Self::Authenticated { step_up } => authenticated(*step_up, false),
             Self::Permission { key, step_up } => quote! {
                 crate::kernel::guard::requires::apply(
                     ::std::string::String::from(#key),
-                    crate::kernel::guard::StepUp(#step_up)
+                    crate::kernel::guard::Flag(#step_up)
                 )
             },
         }
@@ -74,7 +86,10 @@ impl Access {
     pub fn value(&self) -> TokenStream {
         match self {
             Self::Public => quote!(crate::kernel::guard::Access::Public),
-            Self::Authenticated => quote!(crate::kernel::guard::Access::Authenticated),
+            Self::Enrolling => quote!(crate::kernel::guard::Access::Enrolling),
+            Self::Authenticated { step_up } => {
+                quote!(crate::kernel::guard::Access::Authenticated { step_up: #step_up })
+            }
             Self::Permission { key, step_up } => {
                 quote!(crate::kernel::guard::Access::Permission { key: #key, step_up: #step_up })
             }
@@ -85,11 +100,40 @@ impl Access {
     pub fn sentence(&self) -> String {
         match self {
             Self::Public => "Requires: nothing".to_owned(),
-            Self::Authenticated => "Requires: authentication".to_owned(),
+            Self::Enrolling => "Requires: authentication, with or without a second factor".to_owned(),
+            Self::Authenticated { step_up: false } => "Requires: authentication".to_owned(),
+            Self::Authenticated { step_up: true } => "Requires: authentication and step-up".to_owned(),
             Self::Permission { key, step_up: false } => format!("Requires: {}", key.value()),
             Self::Permission { key, step_up: true } => {
                 format!("Requires: {} and step-up", key.value())
             }
+        }
+    }
+}
+
+fn authenticated(step_up: bool, enrolling: bool) -> TokenStream {
+    quote! {
+        crate::kernel::guard::authenticated::apply(
+            crate::kernel::guard::Flag(#step_up),
+            crate::kernel::guard::Flag(#enrolling)
+        )
+    }
+}
+
+/// The argument of `#[authenticated(step_up)]` and `#[authenticated(enrolling)]`.
+struct Authenticated(Access);
+
+impl Parse for Authenticated {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let look = input.lookahead1();
+        if look.peek(keyword::step_up) {
+            input.parse::<keyword::step_up>()?;
+            Ok(Self(Access::Authenticated { step_up: true }))
+        } else if look.peek(keyword::enrolling) {
+            input.parse::<keyword::enrolling>()?;
+            Ok(Self(Access::Enrolling))
+        } else {
+            Err(look.error())
         }
     }
 }
@@ -167,9 +211,14 @@ mod tests {
 
     #[test]
     fn reads_each_form() {
-        let forms: [(Attribute, &str); 6] = [
+        let forms: [(Attribute, &str); 8] = [
             (parse_quote!(#[public]), "Requires: nothing"),
             (parse_quote!(#[authenticated]), "Requires: authentication"),
+            (parse_quote!(#[authenticated(step_up)]), "Requires: authentication and step-up"),
+            (
+                parse_quote!(#[authenticated(enrolling)]),
+                "Requires: authentication, with or without a second factor",
+            ),
             (parse_quote!(#[requires("a.b")]), "Requires: a.b"),
             (parse_quote!(#[requires("a.b",)]), "Requires: a.b"),
             (parse_quote!(#[requires("a.b_2.c", step_up)]), "Requires: a.b_2.c and step-up"),
@@ -201,7 +250,9 @@ mod tests {
             parse_quote!(#[requires("a.b", step_up, "c.d")]),
             parse_quote!(#[requires("a.b" step_up)]),
             parse_quote!(#[public("a.b")]),
-            parse_quote!(#[authenticated(step_up)]),
+            parse_quote!(#[authenticated()]),
+            parse_quote!(#[authenticated("a.b")]),
+            parse_quote!(#[authenticated(step_up, enrolling)]),
         ] {
             refusal(access(attr));
         }
@@ -241,7 +292,7 @@ mod tests {
             access.directive().to_string(),
             quote!(crate::kernel::guard::requires::apply(
                 ::std::string::String::from("a.b"),
-                crate::kernel::guard::StepUp(true)
+                crate::kernel::guard::Flag(true)
             ))
             .to_string()
         );

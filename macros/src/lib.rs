@@ -15,6 +15,8 @@
 //! | --- | --- | --- | --- |
 //! | `#[public]` | anybody | `@public` | `Requires: nothing` |
 //! | `#[authenticated]` | anybody signed in | `@authenticated` | `Requires: authentication` |
+//! | `#[authenticated(step_up)]` | the same, with a fresh second factor | `@authenticated(stepUp: true)` | `Requires: authentication and step-up` |
+//! | `#[authenticated(enrolling)]` | anybody signed in, also who has no second factor yet | `@authenticated(enrolling: true)` | `Requires: authentication, with or without a second factor` |
 //! | `#[requires("a.b")]` | holders of `a.b` | `@requires(permission: "a.b")` | `Requires: a.b` |
 //! | `#[requires("a.b", step_up)]` | the same, with a fresh second factor | `@requires(permission: "a.b", stepUp: true)` | `Requires: a.b and step-up` |
 //!
@@ -68,8 +70,8 @@
 //!
 //! # What the crate that uses it provides
 //!
-//! In `crate::kernel::guard`: the guard `Requires` (`permission(key, step_up)`, `authenticated()`,
-//! `public()`), the type directives `requires`, `authenticated` and `public` with the argument type `StepUp`,
+//! In `crate::kernel::guard`: the guard `Requires` (`permission(key, step_up)`, `authenticated(step_up)`, `enrolling()`,
+//! `public()`), the type directives `requires`, `authenticated` and `public` with the argument type `Flag`,
 //! and the table's types `RootFields`, `RootField`, `Root` and `Access`.
 
 use proc_macro::TokenStream;

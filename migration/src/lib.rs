@@ -15,6 +15,7 @@ mod m20261121_000005_incidents;
 mod m20261121_000006_trusted_documents;
 mod m20261121_000007_roles;
 mod m20261121_000008_approvals;
+mod m20261121_000009_sign_in;
 mod m20261121_000010_users;
 mod m20261121_000012_user_search;
 mod table;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_trusted_documents::Migration),
             Box::new(m20261121_000007_roles::Migration),
             Box::new(m20261121_000008_approvals::Migration),
+            Box::new(m20261121_000009_sign_in::Migration),
             Box::new(m20261121_000010_users::Migration),
             Box::new(m20261121_000012_user_search::Migration),
         ]

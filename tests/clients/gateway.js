@@ -1,4 +1,4 @@
-// A gateway of a suite's own: the binary that was built, on a fresh SQLite file, with its first start's token.
+// A gateway of a suite's own: the binary that was built, on a fresh SQLite file, with a token that acts as the owner.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,6 +23,8 @@ with sqlite3.connect(sys.argv[1]) as db:
 export class Gateway {
   /** The owner's credential. */
   token;
+  /** The link that the first start prints. */
+  invitation;
   /** A demo's credentials, by the kinds of users whose they are. */
   tokens = {};
   /** Where GraphQL is. */
@@ -136,8 +138,12 @@ export class Gateway {
       const [, role, token] = line.match(/^ +(?:(\S.*?) {2,}\S.* )?(opsk_\w+)$/) ?? [];
       this.token ??= token;
       if (role) this.tokens[role] = token;
-      this.url = line.match(/http:\S+/)?.[0] ?? this.url;
-      if (line.includes('listens on')) return;
+      this.invitation = line.match(/http:\S+#invitation=\S+/)?.[0] ?? this.invitation;
+      if (!line.includes('listens on')) continue;
+      this.url = line.match(/http:\S+/)[0];
+      // What the owner has done with the invitation by now is no matter of most suites.
+      this.token ??= await this.makeToken(['*'], '--as', 'owner@localhost');
+      return;
     }
     throw new Error('the gateway did not start');
   }

@@ -110,7 +110,7 @@ async fn an_event_is_shown_to_who_may_read_its_type() {
     assert_eq!(types(&responder, "").await, ["monitoring.incident.created"]);
     assert_eq!(types(&reader, "").await, Vec::<String>::new());
     let all = types(gateway.owner(), "").await;
-    assert_eq!(all.len(), 6, "{all:?}");
+    assert_eq!(all.len(), 7, "{all:?}");
 
     let read = gateway.owner().run("{ events { nodes { id type } } }").await.ok();
     for event in read.at("/events/nodes").as_array().unwrap() {
@@ -178,7 +178,7 @@ async fn a_snapshot_and_then_every_event_misses_nothing() {
     owner.mutate("incidentNoteAdd", note, "incident { id }").await.ok();
     expected.push(json!({ "type": "monitoring.incident.updated", "entityId": id, "entityVersion": 3 }));
     let mut last = Value::Null;
-    for (expected, leaf) in expected.into_iter().zip(3..) {
+    for (expected, leaf) in expected.into_iter().zip(4..) {
         let mut event = socket.payload("1").await["data"]["eventPublished"].take();
         last = event.as_object_mut().unwrap().remove("cursor").unwrap();
         let entry = event.as_object_mut().unwrap().remove("auditLog").unwrap();

@@ -153,7 +153,7 @@ async fn the_status_says_how_the_gateway_is_doing() {
         updated_at: now,
     };
     gateway.plant(reactor("test.behind", 1, 2)).await;
-    gateway.plant(reactor("test.there", 3, 0)).await;
+    gateway.plant(reactor("test.there", 4, 0)).await;
     for position in [1, 2] {
         let letter = dead_letter::Model {
             id: Uuid::now_v7(),
@@ -193,10 +193,10 @@ async fn the_status_says_how_the_gateway_is_doing() {
     assert!(status["database"]["latencyMs"].as_f64().unwrap() < 10_000.0);
     assert_eq!(status["rights"]["isFresh"], true);
     assert!(status["rights"]["epoch"].as_i64().unwrap() > 1);
-    // The owner, their token, the incident.
-    assert_eq!(status["audit"], json!({ "leaves": 3 }));
-    assert_eq!(status["sequencer"], json!({ "position": 3, "waiting": 0, "lagMs": 0 }));
-    assert_eq!(status["tailer"], json!({ "position": 3, "lag": 0 }));
+    // The owner, their invitation and their token, the incident.
+    assert_eq!(status["audit"], json!({ "leaves": 4 }));
+    assert_eq!(status["sequencer"], json!({ "position": 4, "waiting": 0, "lagMs": 0 }));
+    assert_eq!(status["tailer"], json!({ "position": 4, "lag": 0 }));
     assert_eq!(status["subscriptions"], 1);
     assert_eq!(status["queue"], json!({ "due": 0, "running": 0, "failed": 0 }));
     let reactors: Vec<_> = status["reactors"]
@@ -208,8 +208,8 @@ async fn the_status_says_how_the_gateway_is_doing() {
     assert_eq!(
         reactors,
         [
-            &json!({ "name": "test.behind", "position": 1, "lag": 2, "failures": 2, "parked": 0 }),
-            &json!({ "name": "test.there", "position": 3, "lag": 0, "failures": 0, "parked": 2 }),
+            &json!({ "name": "test.behind", "position": 1, "lag": 3, "failures": 2, "parked": 0 }),
+            &json!({ "name": "test.there", "position": 4, "lag": 0, "failures": 0, "parked": 2 }),
         ]
     );
 }
@@ -227,7 +227,7 @@ async fn a_part_that_cannot_be_read_is_null_beside_the_others() {
         .unwrap();
     let answer = gateway.owner().run("{ gatewayStatus { reactors { name } audit { leaves } } }").await;
     assert_eq!(answer.codes(), ["INTERNAL_SERVER_ERROR"]);
-    assert_eq!(answer.at("/gatewayStatus"), &json!({ "reactors": null, "audit": { "leaves": 2 } }));
+    assert_eq!(answer.at("/gatewayStatus"), &json!({ "reactors": null, "audit": { "leaves": 3 } }));
     assert!(!answer.body.to_string().contains("dead_letters"));
 }
 

@@ -1,6 +1,6 @@
 //! One caller, over HTTP.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -12,8 +12,19 @@ use crate::Socket;
 pub struct Client {
     address: SocketAddr,
     credential: Option<String>,
+    signer: Option<Signer>,
     headers: Vec<(String, String)>,
     http: reqwest::Client,
+}
+
+/// What gives somebody's next credential.
+#[derive(Clone)]
+struct Signer(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer")
+    }
 }
 
 impl Client {
@@ -21,9 +32,16 @@ impl Client {
         Self {
             address,
             credential: credential.map(str::to_owned),
+            signer: None,
             headers: vec![],
             http: reqwest::Client::new(),
         }
+    }
+
+    /// Somebody who shows another credential with each request: what `sign` gives then.
+    pub(crate) fn signing(address: SocketAddr, sign: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let client = Self::new(address, Some(&sign()));
+        Self { signer: Some(Signer(Arc::new(sign))), ..client }
     }
 
     /// The same caller, on connections of its own.
@@ -97,7 +115,8 @@ impl Client {
     /// The same, where the gateway may not be there.
     pub async fn try_send(&self, body: Value) -> reqwest::Result<Answer> {
         let mut request = self.http.post(format!("http://{}/graphql", self.address)).json(&body);
-        if let Some(credential) = &self.credential {
+        let signed = self.signer.as_ref().map(|Signer(sign)| sign());
+        if let Some(credential) = signed.as_ref().or(self.credential.as_ref()) {
             request = request.bearer_auth(credential);
         }
         for (name, value) in &self.headers {

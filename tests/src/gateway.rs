@@ -25,6 +25,7 @@ pub struct TestGateway {
     kernel: Kernel,
     address: SocketAddr,
     owner: Client,
+    invitation: Option<String>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
 }
 
@@ -44,8 +45,10 @@ impl TestGateway {
     pub async fn start_on(database: std::sync::Arc<Database>, overrides: Overrides, clock: Clock) -> Self {
         let app = App::open(database.config_with(overrides), clock).await.unwrap();
         let kernel = app.kernel().clone();
-        let token = match app.bootstrap().await.unwrap() {
-            Some(token) => token.expose().to_owned(),
+        let invitation = app.bootstrap().await.unwrap();
+        let token = match &invitation {
+            // Whether the owner has accepted it by now is no matter of most tests.
+            Some(_) => make_owner_token(&kernel).await,
             // The second gateway on one database: its owner is the first's, its token one of its own.
             None => make_token(&kernel, &["*"], PLATFORM, None).await,
         };
@@ -54,6 +57,7 @@ impl TestGateway {
         let serving = tokio::spawn(app.serve(listener));
         let gateway = Self {
             owner: Client::new(address, Some(&token)),
+            invitation: invitation.map(|invitation| invitation.token.expose().to_owned()),
             database,
             kernel,
             address,
@@ -66,6 +70,11 @@ impl TestGateway {
     /// The owner: a super admin.
     pub fn owner(&self) -> &Client {
         &self.owner
+    }
+
+    /// What the first start prints for the owner.
+    pub fn invitation(&self) -> Option<&str> {
+        self.invitation.as_deref()
     }
 
     /// Nobody.
@@ -180,6 +189,22 @@ impl Drop for TestGateway {
     fn drop(&mut self) {
         self.kernel.shutdown().cancel();
     }
+}
+
+/// A token that acts as the owner, as `opsgate token create --as` makes it.
+async fn make_owner_token(kernel: &Kernel) -> String {
+    let mut tx = Tx::system(kernel, "test").await.unwrap();
+    let account = access::named_account(&tx, access::OWNER_EMAIL).await.unwrap();
+    let new = NewToken {
+        name: "owner".to_owned(),
+        scopes: vec!["*".to_owned()],
+        organization_id: PLATFORM,
+        expires_at: None,
+        admin_user_id: Some(account),
+    };
+    let token = access::create_token(&mut tx, new).await.unwrap();
+    tx.commit().await.unwrap();
+    token.expose().to_owned()
 }
 
 async fn make_token(

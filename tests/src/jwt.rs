@@ -14,9 +14,31 @@ impl TestGateway {
         self.client(&self.jwt(claims))
     }
 
-    /// An admin user, by a JWT that is good for five minutes.
+    /// An admin user who has just proved a second factor, by a JWT that is good for five minutes.
     pub fn signed_in(&self, account: Uuid) -> Client {
-        self.with_jwt(json!({ "sub": ADMIN_USER.encode(account) }))
+        self.signed_in_within(account, "operations.*")
+    }
+
+    /// The same, limited to a scope.
+    pub fn signed_in_within(&self, account: Uuid, scope: &str) -> Client {
+        let now = self.kernel().clock().now().timestamp();
+        let sub = ADMIN_USER.encode(account);
+        self.with_jwt(json!({ "sub": sub, "scope": scope, "auth_time": now, "amr": ["pwd", "mfa"] }))
+    }
+
+    /// An admin user who has proved a second factor just before each request.
+    pub fn in_person(&self, account: Uuid) -> Client {
+        let (clock, secret) = (self.kernel().clock().clone(), self.jwt_secret());
+        Client::signing(self.address(), move || {
+            let (now, sub) = (clock.now().timestamp(), ADMIN_USER.encode(account));
+            let claims = json!({ "sub": sub, "exp": now + 300, "auth_time": now, "amr": ["pwd", "mfa"] });
+            sign(&secret, Algorithm::HS256, &claims)
+        })
+    }
+
+    /// The owner, likewise.
+    pub async fn owner_in_person(&self) -> Client {
+        self.in_person(ADMIN_USER.parse(&self.owner_id().await).unwrap())
     }
 
     /// A JWT with these claims, signed with the gateway's key.

@@ -5,6 +5,7 @@
 //! [`TestGateway::advance`] moves it, and [`TestGateway::run_until_idle`] waits until everything that is due is done.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
+mod authenticator;
 mod certificate;
 mod client;
 mod collector;
@@ -18,18 +19,21 @@ mod issuer;
 mod jwt;
 mod ledger;
 mod log;
+mod mailbox;
 mod patience;
 mod plans;
 mod process;
 mod proxy;
 mod record;
 mod rows;
+mod sign_in;
 mod socket;
 mod source;
 mod subscriber;
 mod target;
 mod wire;
 
+pub use authenticator::Authenticator;
 pub use certificate::Certificate;
 pub use client::{Answer, Client};
 pub use collector::{Collector, Span};
@@ -47,8 +51,11 @@ pub use patience::{patiently, until};
 pub use process::{Finished, Process, Program};
 pub use proxy::{Mode, Proxy, Trap};
 pub use record::Fact;
+pub use sign_in::Person;
 pub use socket::{Frame as SocketFrame, Message, Socket};
 pub use source::{Source, rust_files, workspace};
 pub use subscriber::Subscriber;
 pub use target::{Answers, Target};
 pub use wire::{Reply, Wire};
+
+pub use mailbox::Mailbox;

@@ -13,6 +13,8 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
+use opsgate::access::OWNER_EMAIL;
+
 use crate::{Client, Database, patiently};
 
 /// The command, with its settings in the environment.
@@ -82,6 +84,21 @@ impl Program {
 
     /// The same, with these flags.
     pub async fn serve_with(&self, flags: &[&str]) -> Process {
+        let first = self.start(flags).await;
+        if !first.is_first {
+            return first;
+        }
+        // Made beside the first, it is known to the next from its start on.
+        let token = self.owner_token().await;
+        first.terminate().await;
+        assert!(first.ended().await.0.success());
+        let mut process = self.start(flags).await;
+        process.token = Some(token);
+        process
+    }
+
+    /// The same, without a token for the owner where it is the first start.
+    pub async fn start(&self, flags: &[&str]) -> Process {
         let log = self.dir.join(format!("{}.log", uuid::Uuid::new_v4().simple()));
         let mut child = self
             .command()
@@ -93,21 +110,30 @@ impl Program {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (mut said, mut token) = (String::new(), None);
-        let address = loop {
+        let (mut said, mut is_first) = (String::new(), false);
+        let address: SocketAddr = loop {
             let line = patiently("the gateway's address", lines.next_line()).await.unwrap();
             let Some(line) = line else {
                 panic!("the gateway didn't start:\n{}", std::fs::read_to_string(&log).unwrap());
             };
             said += &format!("{line}\n");
-            if line.trim().starts_with("opsk_") {
-                token = Some(line.trim().to_owned());
+            if line.contains("#invitation=") {
+                is_first = true;
+                continue;
             }
             if let Some((_, rest)) = line.split_once("http://") {
                 break rest.trim_end_matches("/graphql").parse().unwrap();
             }
         };
-        Process { child, lines, address, said, token, log }
+        Process { child, lines, address, said, is_first, token: None, log }
+    }
+
+    /// A token that acts as the owner.
+    pub async fn owner_token(&self) -> String {
+        let made = ["token", "create", "--name", "owner", "--as", OWNER_EMAIL, "--permission", "*"];
+        let made = self.run(&made).await;
+        assert!(made.status.success(), "{}", made.stderr);
+        made.stdout.trim().to_owned()
     }
 
     fn command(&self) -> Command {
@@ -137,6 +163,7 @@ pub struct Process {
     lines: Lines<BufReader<ChildStdout>>,
     address: SocketAddr,
     said: String,
+    is_first: bool,
     token: Option<String>,
     log: PathBuf,
 }
@@ -147,9 +174,14 @@ impl Process {
         &self.said
     }
 
-    /// The owner's token, which the first start on a database prints.
+    /// A token that acts as the owner, made after the first start on a database.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
+    }
+
+    /// Nobody.
+    pub fn nobody(&self) -> Client {
+        Client::new(self.address, None)
     }
 
     /// Whoever shows this credential.

@@ -1,11 +1,13 @@
 //! What happens to accounts, roles and tokens.
 
-use ::entity::{admin_user, api_token, approval, role, role_assignment};
+use ::entity::{admin_user, api_token, approval, role, role_assignment, session};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{APPROVAL, ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
-    actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM},
+    actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM, SESSION},
     event::{Entity, Event, EventType, event_types},
     leaf::Personal,
     scalar::Timestamp,
@@ -35,6 +37,21 @@ event_types! {
     APPROVAL_EXECUTED "admin.approval.executed" "APPROVAL_EXECUTE" High "What others approved was done.";
     APPROVAL_EXPIRED "admin.approval.expired" "APPROVAL_EXPIRE" Low
         "Nobody decided in time, or what was approved couldn't be done in time.";
+    SESSION_STARTED "admin.session.started" "AUTH_LOGIN" Low "Somebody signed in here.";
+    SESSION_REFRESHED "admin.session.refreshed" "SESSION_REFRESH" Info "A session went on.";
+    SESSION_STEPPED_UP "admin.session.stepped_up" "SESSION_STEP_UP" Low
+        "Somebody who is signed in proved a second factor again.";
+    SESSION_REVOKED "admin.session.revoked" "SESSION_REVOKE" Medium
+        "A session was ended before its time. Where it was because a refresh token was shown twice, somebody has a copy.";
+    MFA_BEGUN "admin.mfa.begun" "MFA_ENROLL" Low "Somebody began to enrol a second factor.";
+    MFA_ENROLLED "admin.mfa.enrolled" "MFA_CONFIRM" Medium "An admin account has a second factor, or another one.";
+    MFA_RESET "admin.mfa.reset" "MFA_RESET" High "The second factor of an admin account was taken away.";
+    RECOVERY_CODES_REGENERATED "admin.recovery_codes.regenerated" "RECOVERY_CODES_REGENERATE" Medium
+        "An admin account has new recovery codes.";
+    USER_INVITED "admin.user.invited" "ADMIN_USER_INVITE" High "Somebody was invited to set the first password of an account.";
+    INVITATION_ACCEPTED "admin.invitation.accepted" "INVITATION_ACCEPT" Medium
+        "Whoever was invited has set the first password of an account.";
+    PASSWORD_UPDATED "admin.password.updated" "PASSWORD_UPDATE" Medium "An admin account has another password.";
 }
 
 /// `ty` happened to an account that was `before` and is `after`.
@@ -114,6 +131,27 @@ fn of_approval(ty: &'static EventType, row: &approval::Model) -> Event {
         Some(person) => event.about(person),
         None => event,
     }
+}
+
+/// `ty` happened to a session of `user`.
+pub(super) fn session(ty: &'static EventType, row: &session::Model, user: Uuid) -> Event {
+    let entity = Entity::new("Session", SESSION, row.id, row.version, PLATFORM);
+    Event::new(ty, entity).about(user).data(json!({
+        "adminUserId": ADMIN_USER.encode(row.admin_user_id),
+        "isEnrolling": row.factor_at.is_none(),
+        "endedBy": row.ended_by,
+    }))
+}
+
+/// `ty` happened to what an account signs in with. Nothing of that is in the record.
+pub(super) fn credential(ty: &'static EventType, account: &admin_user::Model) -> Event {
+    let entity = Entity::new("AdminUser", ADMIN_USER, account.id, account.version, PLATFORM);
+    Event::new(ty, entity).about(account.user_id)
+}
+
+/// Somebody was invited to sign in to `account`. Neither the text nor the address is in the record.
+pub(super) fn invited(account: &admin_user::Model, expires_at: DateTime<Utc>) -> Event {
+    credential(&USER_INVITED, account).data(json!({ "expiresAt": Timestamp(expires_at).to_string() }))
 }
 
 pub(super) fn token_created(token: &api_token::Model) -> Event {

@@ -1,13 +1,28 @@
-//! What access does in the background: carrying out what was approved, and ending what nobody decided in time.
+//! What access does in the background: carrying out what was approved, ending what nobody decided in time, mailing
+//! invitations, and forgetting who has tried to sign in.
 
-use super::ops::{
-    self,
-    approvals::{self, ApprovalTask},
+use super::{
+    ops::{
+        self,
+        approvals::{self, ApprovalTask},
+    },
+    rules::attempts::KNOWN,
+    store,
 };
 use crate::kernel::{
     error::Result,
-    queue::{Handlers, Job, Outcome},
+    queue::{Handlers, Job, Outcome, Schedule},
 };
+
+/// The kind of the task that forgets attempts.
+const FORGET: &str = "access.forget_attempts";
+/// Tallies that one statement deletes, and statements of one run.
+const BATCH: u64 = 500;
+const BATCHES: usize = 100;
+
+/// What is due at certain times.
+pub const SCHEDULES: &[Schedule] =
+    &[Schedule { name: FORGET, cron: "43 3 * * *", zone: "UTC", kind: FORGET }];
 
 /// What runs the tasks of access.
 pub fn handlers() -> Handlers {
@@ -16,6 +31,14 @@ pub fn handlers() -> Handlers {
         .on(ops::CREATE_ACCOUNT.kind, create_account)
         .on(ops::UPDATE_ACCOUNT.kind, update_account)
         .on(approvals::EXPIRE, expire)
+        .on(FORGET, forget)
+        .on(ops::MAIL, mail)
+}
+
+/// Mails an invitation.
+async fn mail(job: Job) -> Result<Outcome> {
+    ops::send(&job.kernel, &job.payload()?).await?;
+    Ok(Outcome::Done)
 }
 
 async fn assign_role(job: Job) -> Result<Outcome> {
@@ -47,4 +70,19 @@ async fn expire(job: Job) -> Result<Outcome> {
         tx.commit().await?;
     }
     Ok(Outcome::Done)
+}
+
+/// Deletes what was counted and doesn't matter any more.
+async fn forget(job: Job) -> Result<Outcome> {
+    let now = job.kernel.clock().now();
+    for _ in 0..BATCHES {
+        let before = now - KNOWN;
+        if store::delete_tallies_before(job.kernel.telemetry(), before, BATCH).await? < BATCH {
+            return Ok(Outcome::Done);
+        }
+        if job.cancelled.is_cancelled() {
+            break;
+        }
+    }
+    Ok(Outcome::Again(now))
 }

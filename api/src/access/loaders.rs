@@ -1,8 +1,8 @@
-//! How accounts, roles, assignments and approvals are loaded by id.
+//! How accounts, roles, assignments, approvals and sessions are loaded by id.
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{admin_user, approval, approval_vote, role, role_assignment};
+use ::entity::{admin_user, approval, approval_vote, role, role_assignment, session};
 use uuid::Uuid;
 
 use super::store;
@@ -95,5 +95,18 @@ impl Load for VotesOfApproval {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::votes_by_approval(from.db(), ids).await
+    }
+}
+
+/// Sessions by id.
+#[derive(Debug)]
+pub struct Sessions;
+
+impl Load for Sessions {
+    type Key = Uuid;
+    type Value = Arc<session::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::sessions_by_id(from.db(), ids).await
     }
 }

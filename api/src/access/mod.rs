@@ -6,17 +6,18 @@
 //! scopes and, where it has one, its organization; or as an account, limited by its scopes. It may be *trusted* with
 //! certain documents and run nothing else. The *rights snapshot* of
 //! the kernel is read from here. An *approval* is something that others must approve before it is done, here or in
-//! another domain ([`approvals`]).
+//! another domain ([`approvals`]). Whoever has no issuer signs in here, by a password and a *second factor*, and is given
+//! a *session*: a family of refresh tokens, and access tokens that are good for fifteen minutes.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `trusted_documents`, `authz_epoch` |
+//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `trusted_documents`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
 //! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles` |
-//! | events | `admin.user.created`, `…updated`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…updated` |
+//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…updated`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
 //!
 //! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
-//! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`. Sessions are still to come: until then tokens are
-//! made at the machine (`opsgate serve` makes the first, `opsgate token create` more).
+//! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`, how fast somebody may try `rules/attempts.rs`.
+//! The first start invites the owner; tokens are made at the machine (`opsgate token create`).
 
 mod events;
 mod graphql;
@@ -29,12 +30,15 @@ mod rules;
 mod store;
 
 pub use events::ALL as EVENTS;
-pub use graphql::{Actor, AdminUser, Approval, Mutation, Query, Role, RoleAssignment};
-pub use jobs::handlers;
+pub use graphql::{
+    Actor, AdminUser, Approval, Mutation, Query, Role, RoleAssignment, Session, SignInMutation,
+};
+pub use jobs::{SCHEDULES, handlers};
 pub use loaders::AccountsOfUsers;
 pub use ops::{
-    ACTIONS, AdminUserChanges, NewAdminUser, NewAssignment, NewToken, approvals, assign, bootstrap,
-    create_admin_user, create_token, issue_token, revoke, trust, trusted, update_admin_user,
+    ACTIONS, AdminUserChanges, Invitation, NewAdminUser, NewAssignment, NewPassword, NewToken, OWNER_EMAIL,
+    approvals, assign, bootstrap, create_admin_user, create_token, invite, issue_token, named_account,
+    reset_mfa, revoke, set_password, trust, trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
 pub use rules::Granter;

@@ -1,11 +1,11 @@
-//! Reads: pages of admin users, of roles and of who has them, and of approvals, bounded by the caller.
+//! Reads: pages of admin users, of roles and of who has them, of approvals, and of sessions, bounded by the caller.
 
 use ::entity::role_assignment;
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::{
-    graphql::{AdminUser, Approval, Role, RoleAssignment},
+    graphql::{AdminUser, Approval, Role, RoleAssignment, Session},
     store,
 };
 use crate::kernel::{
@@ -68,6 +68,20 @@ pub async fn approvals(
 ) -> Result<Connection<Approval>> {
     let rows = store::approvals(&ctx.request().caller().boundary);
     page::list(ctx, List { name: "approvals", rows, predicate, order }, args).await
+}
+
+/// A page of sessions.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn sessions(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<Session>> {
+    let rows = store::sessions(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "sessions", rows, predicate, order }, args).await
 }
 
 /// A page of the assignments of an account, newest first.

@@ -1,10 +1,14 @@
-//! `opsgate admin`: what whoever runs the gateway gives at the machine, where nobody else can approve it yet.
+//! `opsgate admin`: what whoever runs the gateway gives at the machine, where nobody else can approve it yet, or whoever
+//! could has lost what they sign in with.
 
 use ::entity::{admin_user::AdminLevel, audit_log::AuditSurface};
 use clap::{Subcommand, ValueEnum};
+use secrecy::ExposeSecret;
 
 use crate::{
-    access::{self, AdminUserChanges, Granter, NewAdminUser, NewAssignment, ROLE, ROLE_ASSIGNMENT},
+    access::{
+        self, AdminUserChanges, Granter, NewAdminUser, NewAssignment, NewPassword, ROLE, ROLE_ASSIGNMENT,
+    },
     app,
     cli::{output, when},
     config::Config,
@@ -53,6 +57,32 @@ pub enum Command {
         #[arg(long, value_name = "WHEN")]
         expires: Option<String>,
     },
+    /// Print an invitation to an account that has no password yet, this once: whoever has it sets one, and a second factor.
+    /// The one from before is no good any more. Works beside a running gateway.
+    Invite {
+        /// The account: its id (adm_…), or the address of the person.
+        #[arg(value_name = "ACCOUNT")]
+        account: String,
+        /// The address that it will sign in by; without it, that of the person.
+        #[arg(long, value_name = "EMAIL")]
+        email: Option<String>,
+    },
+    /// Give an account a new password and print it, this once. Its sessions end. Works beside a running gateway.
+    Password {
+        /// The account (adm_…).
+        #[arg(value_name = "ACCOUNT_ID")]
+        account: String,
+        /// The address that it signs in by; one that it has already stays.
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
+    /// Take the second factor of an account away whose owner has lost it. Its sessions end, and by the password it can enrol
+    /// a new one, and nothing else before. Works beside a running gateway.
+    ResetMfa {
+        /// The account (adm_…).
+        #[arg(value_name = "ACCOUNT_ID")]
+        account: String,
+    },
 }
 
 /// The level of an account.
@@ -83,6 +113,11 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
     let now = clock.now();
     let id = |prefix: Prefix, text: &str| prefix.parse(text).map_err(|error| format!("{text}: {error}"));
     let kernel = app::open_kernel(config, clock).await?;
+    // Hashing is slow: before anything is locked.
+    let new_password = match &command {
+        Command::Password { .. } => Some(NewPassword::generate().await?),
+        _ => None,
+    };
     let author = Author { surface: AuditSurface::Cli, ..Author::system("opsgate admin") };
     let mut tx = Tx::begin(&kernel, author).await?;
     let made = match command {
@@ -105,6 +140,20 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
             };
             let row = access::assign(&mut tx, &Granter::Machine, new).await?;
             ROLE_ASSIGNMENT.encode(row.id)
+        }
+        Command::Invite { account, email } => {
+            let id = access::named_account(&tx, &account).await?;
+            let (_, invitation) = access::invite(&mut tx, &Granter::Machine, id, email.as_deref()).await?;
+            invitation.token.expose().to_owned()
+        }
+        Command::Password { account, email } => {
+            let (new, text) = new_password.ok_or("no password was made")?;
+            access::set_password(&mut tx, id(ADMIN_USER, &account)?, &email, new).await?;
+            text.expose_secret().to_owned()
+        }
+        Command::ResetMfa { account } => {
+            access::reset_mfa(&mut tx, &Granter::Machine, id(ADMIN_USER, &account)?).await?;
+            account
         }
     };
     if tx.is_empty() {

@@ -56,14 +56,17 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
         }
         false => None,
     };
+    let public_url = config.public_url.clone();
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let app = App::open_claimed(claim, config, clock).await?;
     tracing::info!(address = %metrics.local_addr()?, "metrics are served");
     app.serve_metrics(metrics);
-    if let Some(token) = app.bootstrap().await? {
+    if let Some(invitation) = app.bootstrap().await? {
+        let url = public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
         print(format_args!(
-            "This is the first start. The owner's token, shown this once:\n\n    {}\n\n",
-            token.expose()
+            "This is the first start. Set the owner's password and second factor here, within three days. The link is \
+             shown this once:\n\n    {url}/graphql#invitation={}\n\n",
+            invitation.token.expose()
         ))?;
     }
     if let Some(demo) = demo {

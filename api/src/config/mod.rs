@@ -25,6 +25,7 @@ use std::{
     time::Duration,
 };
 
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -33,7 +34,7 @@ pub use self::{
     error::ConfigError,
     flags::Overrides,
     settings::{Accepts, Initially, PREFIX, SETTINGS, Setting},
-    values::{CorsOrigins, DatabaseUrl, JwksSource, LogFormat, SqliteSynchronous, TlsFiles},
+    values::{CorsOrigins, DatabaseUrl, JwksSource, LogFormat, MailSettings, SqliteSynchronous, TlsFiles},
 };
 
 /// The file that is read where none is named and this one exists.
@@ -75,6 +76,10 @@ pub struct Config {
     pub jwt_issuer: Option<String>,
     /// The `aud` of every JWT.
     pub jwt_audience: Option<String>,
+    /// Where people reach the gateway.
+    pub public_url: Option<String>,
+    /// How mail is sent; `None`: it isn't.
+    pub mail: Option<MailSettings>,
     /// Background tasks at the same time.
     pub workers: usize,
     /// Connections at the same time.
@@ -211,6 +216,8 @@ impl Config {
             jwt_jwks: from.optional_text("jwt_jwks", JwksSource::parse)?,
             jwt_issuer: from.optional_text("jwt_issuer", words)?,
             jwt_audience: from.optional_text("jwt_audience", words)?,
+            public_url: from.optional_text("public_url", public_url)?,
+            mail: mail(from)?,
             workers: from.whole("workers")?,
             max_connections: from.whole("max_connections")?,
             header_timeout: from.whole("header_timeout_ms").map(Duration::from_millis)?,
@@ -245,6 +252,29 @@ impl Config {
             otlp_endpoint: from.optional_text("otlp_endpoint", otlp_endpoint)?,
             otlp_sample_percent: from.whole("otlp_sample_percent")?,
         })
+    }
+}
+
+/// Where people reach the gateway, without a slash at its end.
+fn public_url(text: &str) -> Option<String> {
+    let url = text.trim_end_matches('/');
+    let (scheme, rest) = url.split_once("://")?;
+    let is_one = matches!(scheme, "http" | "https") && !rest.is_empty() && !rest.contains(['?', '#', ' ']);
+    is_one.then(|| url.to_owned())
+}
+
+/// A server, a sender and what links begin with; or nothing at all.
+fn mail(from: &Sources) -> Result<Option<MailSettings>, ConfigError> {
+    let is_server = |text: &str| AsyncSmtpTransport::<Tokio1Executor>::from_url(text).is_ok();
+    let url = from.optional_text("smtp_url", |text| is_server(text).then(|| SecretString::from(text)))?;
+    let sender = from.optional_text("mail_from", |text| text.parse().ok())?;
+    let public_url = from.optional_text("public_url", public_url)?;
+    match (url, sender, public_url) {
+        (Some(url), Some(from), Some(public_url)) => Ok(Some(MailSettings { url, from, public_url })),
+        (Some(_), None, _) => Err(ConfigError::Half { set: "smtp_url", missing: "mail_from" }),
+        (Some(_), _, None) => Err(ConfigError::Half { set: "smtp_url", missing: "public_url" }),
+        (None, Some(_), _) => Err(ConfigError::Half { set: "mail_from", missing: "smtp_url" }),
+        (None, None, _) => Ok(None),
     }
 }
 

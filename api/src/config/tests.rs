@@ -332,3 +332,26 @@ fn a_hasty_database_is_the_same_one_without_the_wait() {
         assert!(options.get_options().unwrap().ends_with("-c synchronous_commit=off"), "{options:?}");
     }
 }
+
+#[test]
+fn mail_takes_a_server_a_sender_and_where_links_lead() {
+    let server = "smtp_url = 'smtps://opsgate:hunter2@mail.example:465'\n";
+    let (sender, place) =
+        ("mail_from = 'Opsgate <opsgate@example.com>'\n", "public_url = 'https://opsgate.example/'\n");
+    let mail = from_file(&[server, sender, place].concat()).unwrap().mail.unwrap();
+    assert_eq!(mail.public_url, "https://opsgate.example");
+    assert_eq!(mail.from.to_string(), "Opsgate <opsgate@example.com>");
+    assert!(!format!("{mail:?}").contains("hunter2"));
+    assert!(from_file(place).unwrap().mail.is_none());
+    for (text, expected) in [
+        ([server, place].concat(), "smtp_url is set and mail_from isn't"),
+        ([server, sender].concat(), "smtp_url is set and public_url isn't"),
+        (sender.to_owned(), "mail_from is set and smtp_url isn't"),
+        ("smtp_url = 'https://opsgate:hunter2@mail.example'".to_owned(), "smtp_url takes smtps://"),
+        ("mail_from = 'nobody'".to_owned(), "mail_from takes an address"),
+        ("public_url = 'opsgate.example'".to_owned(), "public_url takes an http://"),
+    ] {
+        let said = message(from_file(&text));
+        assert!(said.contains(expected) && !said.contains("hunter2"), "{text}: {said}");
+    }
+}

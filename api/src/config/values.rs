@@ -6,6 +6,7 @@ use std::{
     str::FromStr,
 };
 
+use lettre::message::Mailbox;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
@@ -157,4 +158,15 @@ impl LogFormat {
             _ => None,
         }
     }
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// The server, with user and password where it wants them.
+    pub url: SecretString,
+    /// Who mail is from.
+    pub from: Mailbox,
+    /// Where people reach the gateway, without a slash at its end: what links begin with.
+    pub public_url: String,
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use ::entity::actor_kind::ActorKind;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -12,12 +12,15 @@ use super::{
     id::Prefix,
     permission::PermissionSet,
     persisted::{DocumentHash, Trusted},
+    session_token::AccessToken,
 };
 
 /// `adm_…`
 pub const ADMIN_USER: Prefix = Prefix("adm");
 /// `tok_…`
 pub const API_TOKEN: Prefix = Prefix("tok");
+/// `ses_…`
+pub const SESSION: Prefix = Prefix("ses");
 /// `org_…`
 pub const ORGANIZATION: Prefix = Prefix("org");
 
@@ -83,7 +86,11 @@ pub enum Credential {
         scopes: Option<Vec<String>>,
         /// The `exp` claim.
         expires_at: DateTime<Utc>,
+        /// When they proved a second factor: the `auth_time` claim, where `amr` says so.
+        factor_at: Option<DateTime<Utc>>,
     },
+    /// A verified access token of a session.
+    Session(AccessToken),
 }
 
 /// Somebody (or nobody) who asks for something, with everything that decides whether they get it.
@@ -120,6 +127,32 @@ pub struct Identity {
     pub credential: Credential,
 }
 
+impl Identity {
+    /// The access token of a session, where one was shown.
+    pub fn session(&self) -> Option<&AccessToken> {
+        match &self.credential {
+            Credential::Session(token) => Some(token),
+            Credential::ApiToken(_) | Credential::Jwt { .. } => None,
+        }
+    }
+
+    /// When they last proved a second factor. A token has none, whomever it acts as: what takes one isn't done by scripts,
+    /// and whoever finds somebody's token isn't them.
+    pub fn factor_at(&self) -> Option<DateTime<Utc>> {
+        match &self.credential {
+            Credential::Session(token) => token.factor_at,
+            Credential::Jwt { factor_at, .. } => *factor_at,
+            Credential::ApiToken(_) => None,
+        }
+    }
+
+    /// Whether they have to enrol a second factor before anything else. Who signs in elsewhere proves it there, and a
+    /// script has none.
+    pub fn is_enrolling(&self) -> bool {
+        self.session().is_some_and(|session| session.factor_at.is_none())
+    }
+}
+
 impl Caller {
     /// Nobody: may what is public.
     pub fn anonymous() -> Self {
@@ -136,29 +169,54 @@ impl Caller {
         self.identity.as_ref().ok_or(Error::Unauthenticated("send an `Authorization: Bearer …` header"))
     }
 
-    /// Whether this caller passes `access`.
+    /// Whether this caller passes `access` at `now`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`], [`Error::Forbidden`] or [`Error::StepUpRequired`].
-    pub fn check(&self, access: &Access) -> Result<()> {
-        match access {
-            Access::Public => Ok(()),
-            Access::Authenticated => self.identity().map(|_| ()),
-            Access::Permission { key, step_up: false } => self.require(key),
-            // Nobody can prove a second factor yet: sessions come with the accounts' own sign-in.
-            Access::Permission { key, step_up: true } => {
-                self.require(key)?;
-                Err(Error::StepUpRequired { max_age_seconds: STEP_UP_SECONDS })
+    /// [`Error::Unauthenticated`], [`Error::MustEnrol`], [`Error::Forbidden`] or [`Error::StepUpRequired`].
+    pub fn check(&self, access: &Access, now: DateTime<Utc>) -> Result<()> {
+        let step_up = match access {
+            Access::Public => return Ok(()),
+            Access::Enrolling => return self.identity().map(|_| ()),
+            Access::Authenticated { step_up } => {
+                self.enrolled()?;
+                *step_up
             }
+            Access::Permission { key, step_up } => {
+                self.require(key)?;
+                *step_up
+            }
+        };
+        if step_up { self.check_step_up(now) } else { Ok(()) }
+    }
+
+    /// Whether this caller has proved a second factor lately: at the sign-in, or again since (RFC 9470).
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] or [`Error::StepUpRequired`].
+    pub fn check_step_up(&self, now: DateTime<Utc>) -> Result<()> {
+        let proved_at = self.identity()?.factor_at();
+        let oldest = now - TimeDelta::seconds(STEP_UP_SECONDS.into());
+        match proved_at {
+            Some(at) if at > oldest => Ok(()),
+            _ => Err(Error::StepUpRequired { max_age_seconds: STEP_UP_SECONDS }),
         }
+    }
+
+    /// The identity, of whom nothing else is wanted first.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] or [`Error::MustEnrol`].
+    fn enrolled(&self) -> Result<&Identity> {
+        let identity = self.identity()?;
+        if identity.is_enrolling() { Err(Error::MustEnrol) } else { Ok(identity) }
     }
 
     /// Whether this caller holds the permission `key`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
+    /// [`Error::Unauthenticated`], [`Error::MustEnrol`] or [`Error::Forbidden`].
     pub fn require(&self, key: &'static str) -> Result<()> {
-        self.identity()?;
+        self.enrolled()?;
         if self.permissions.has(key) { Ok(()) } else { Err(Error::Forbidden(vec![key])) }
     }
 

@@ -29,6 +29,8 @@ pub enum Error {
         /// How old the proof may be, in seconds.
         max_age_seconds: u32,
     },
+    /// The caller's account has no second factor yet, and until it has, enrolling one is all that they may.
+    MustEnrol,
     /// The caller can mend these.
     Invalid(Invalid),
     /// The cursor names a place that the log doesn't hold (any more).
@@ -155,7 +157,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
-            Self::Forbidden(_) | Self::Untrusted => "FORBIDDEN",
+            Self::Forbidden(_) | Self::Untrusted | Self::MustEnrol => "FORBIDDEN",
             Self::StepUpRequired { .. } => "STEP_UP_REQUIRED",
             Self::Invalid(invalid) => match invalid.violations.first().map(|v| v.code) {
                 Some(UserErrorCode::NotFound) => "NOT_FOUND",
@@ -186,6 +188,9 @@ impl fmt::Display for Error {
             Self::StepUpRequired { max_age_seconds } => {
                 write!(f, "this needs a second factor proved within the last {max_age_seconds} seconds")
             }
+            Self::MustEnrol => f.write_str(
+                "this account has no second factor yet: enrol one first, by mfaEnroll and mfaConfirm",
+            ),
             Self::Invalid(invalid) => {
                 for (i, violation) in invalid.violations.iter().enumerate() {
                     write!(f, "{}{}", if i == 0 { "" } else { "; " }, violation.message)?;
@@ -324,6 +329,10 @@ impl Error {
             ),
             // No permission would help.
             Self::Untrusted => extensions.set("requiredPermissions", Value::List(Vec::new())),
+            Self::MustEnrol => {
+                extensions.set("requiredPermissions", Value::List(Vec::new()));
+                extensions.set("isEnrolmentRequired", true);
+            }
             Self::StepUpRequired { max_age_seconds } => extensions.set("maxAgeSeconds", *max_age_seconds),
             Self::CursorExpired { oldest } => extensions.set("oldestCursor", oldest.as_str()),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),

@@ -31,8 +31,13 @@ pub enum Root {
 pub enum Access {
     /// Anybody.
     Public,
+    /// Anybody who is signed in, also who has to enrol a second factor first.
+    Enrolling,
     /// Anybody who is signed in.
-    Authenticated,
+    Authenticated {
+        /// Whether a second factor must have been proved lately, too.
+        step_up: bool,
+    },
     /// Who holds a permission.
     Permission {
         /// The permission.
@@ -43,11 +48,16 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether it takes a second factor that was proved lately.
+    pub fn is_step_up(&self) -> bool {
+        matches!(self, Self::Authenticated { step_up: true } | Self::Permission { step_up: true, .. })
+    }
+
     /// The permission that it takes, if one.
     pub fn permission(&self) -> Option<&'static str> {
         match self {
             Self::Permission { key, .. } => Some(key),
-            Self::Public | Self::Authenticated => None,
+            Self::Public | Self::Enrolling | Self::Authenticated { .. } => None,
         }
     }
 }
@@ -84,9 +94,14 @@ impl Requires {
         Self(Access::Permission { key, step_up })
     }
 
-    /// Needs somebody.
-    pub const fn authenticated() -> Self {
-        Self(Access::Authenticated)
+    /// Needs somebody, and with `step_up` a second factor.
+    pub const fn authenticated(step_up: bool) -> Self {
+        Self(Access::Authenticated { step_up })
+    }
+
+    /// Needs somebody, with or without a second factor.
+    pub const fn enrolling() -> Self {
+        Self(Access::Enrolling)
     }
 
     /// Needs nobody.
@@ -98,7 +113,7 @@ impl Requires {
 impl Guard for Requires {
     async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
         let request = ctx.request();
-        let checked = request.caller().check(&self.0);
+        let checked = request.caller().check(&self.0, request.kernel().clock().now());
         if let Err(Error::Forbidden(needed)) = &checked {
             request.note_denial(ctx.field().name(), needed).await;
         }
@@ -123,19 +138,24 @@ pub async fn check_read(ctx: &Context<'_>, key: &'static str) -> Result<()> {
 #[TypeDirective(location = "FieldDefinition")]
 pub fn public() {}
 
-/// Anybody who is signed in may.
+/// Anybody who is signed in may; `stepUp`: who has proved a second factor within the last five minutes; `enrolling`: also
+/// who has none yet, and has to enrol one before anything else.
 #[TypeDirective(location = "FieldDefinition")]
-pub fn authenticated() {}
+pub fn authenticated(
+    #[graphql(default_with = "Flag(false)")] step_up: Flag,
+    #[graphql(default_with = "Flag(false)")] enrolling: Flag,
+) {
+}
 
 /// Needs this permission; `stepUp`: and a second factor proved within the last five minutes.
 #[TypeDirective(location = "FieldDefinition")]
-pub fn requires(permission: String, #[graphql(default_with = "StepUp(false)")] step_up: StepUp) {}
+pub fn requires(permission: String, #[graphql(default_with = "Flag(false)")] step_up: Flag) {}
 
-/// The argument `stepUp: Boolean! = false` of `@requires`: a boolean that isn't printed where it is the default.
+/// An argument like `stepUp: Boolean! = false` of `@requires`: a boolean that isn't printed where it is the default.
 #[derive(Clone, Copy, Debug)]
-pub struct StepUp(pub bool);
+pub struct Flag(pub bool);
 
-impl InputType for StepUp {
+impl InputType for Flag {
     type RawValueType = bool;
 
     fn type_name() -> Cow<'static, str> {

@@ -20,11 +20,13 @@ pub mod leaf;
 pub mod list_size;
 pub mod loader;
 pub mod log;
+pub mod mail;
 pub mod metrics;
 pub mod mutation;
 pub mod nulls;
 pub mod object;
 pub mod page;
+pub mod password;
 pub mod permission;
 pub mod persisted;
 pub mod queue;
@@ -37,6 +39,7 @@ pub mod rights;
 pub mod rows;
 pub mod scalar;
 pub mod secret;
+pub mod session_token;
 pub mod status;
 pub mod stream;
 pub mod telemetry;
@@ -66,6 +69,7 @@ use self::{
     denial::Denials,
     error::{Error, Result},
     log::Hub,
+    mail::Mailer,
     permission::Catalogue,
     queue::Queue,
     reactor::Reactor,
@@ -90,6 +94,8 @@ pub struct Parts {
     pub load_rights: LoadRights,
     /// The installation's name in audit entries.
     pub environment: String,
+    /// What sends mail, where the settings name a server.
+    pub mailer: Option<Mailer>,
 }
 
 /// The kernel of one process. Cheap to clone.
@@ -108,6 +114,7 @@ pub struct Inner {
     catalogue: Arc<Catalogue>,
     rights: Rights,
     environment: String,
+    mailer: Option<Mailer>,
     log_id: Uuid,
     hub: Hub,
     queue: Queue,
@@ -155,6 +162,7 @@ impl Kernel {
             catalogue,
             rights,
             environment: parts.environment,
+            mailer: parts.mailer,
             log_id: head.log_id,
             hub: Hub::new(head.position),
             queue: Queue::new(),
@@ -309,6 +317,11 @@ impl Inner {
     /// The installation's name in audit entries.
     pub fn environment(&self) -> &str {
         &self.environment
+    }
+
+    /// What sends mail, where the settings name a server.
+    pub fn mailer(&self) -> Option<&Mailer> {
+        self.mailer.as_ref()
     }
 
     /// The id of this installation's log.

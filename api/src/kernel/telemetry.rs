@@ -21,6 +21,7 @@ pub const TABLES: &[&str] = &[
     "reactor_cursors",
     "schedules",
     "service_status",
+    "sign_in_attempts",
     "tasks",
 ];
 

@@ -60,6 +60,7 @@ impl TestDatabase {
             catalogue: Catalogue::default(),
             load_rights: |_, _| async { Ok(RightsData::default()) }.boxed(),
             environment: "test".to_owned(),
+            mailer: None,
         };
         Kernel::open(parts).await.unwrap()
     }

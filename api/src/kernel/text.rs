@@ -38,6 +38,24 @@ pub fn bounded(given: &str, field: &str, max: usize) -> Result<String, Violation
     Ok(text.to_owned())
 }
 
+/// The most characters of an address (RFC 5321, section 4.5.3.1.3, without its brackets).
+const MAX_EMAIL: usize = 254;
+
+/// An address. Only that it can be one: whether mail arrives is for whoever sends some.
+///
+/// # Errors
+/// REQUIRED, TOO_LONG or INVALID.
+pub fn email(given: &str, field: &str) -> Result<String, Violation> {
+    let email = required(given, field, MAX_EMAIL)?;
+    let is_one = email.rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !email.contains(char::is_whitespace)
+    });
+    if is_one {
+        return Ok(email);
+    }
+    Err(Violation::new(UserErrorCode::Invalid, field, "an address looks like somebody@example.com"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,6 +93,19 @@ impl Author {
         })
     }
 
+    /// The admin user `id`, who proves in this request who they are, or has just done so.
+    pub fn proving(id: Uuid, origin: &Origin) -> Self {
+        Self {
+            actor: Actor::admin(id),
+            surface: AuditSurface::Api,
+            request_id: Some(origin.request_id.clone()),
+            correlation_id: origin.correlation_id.clone(),
+            ip_address: origin.ip_address.clone(),
+            user_agent: origin.user_agent.clone(),
+            ..Self::system("")
+        }
+    }
+
     /// A part of the gateway that reacts to `event`.
     pub fn reacting(name: &str, event: &LogEvent) -> Self {
         Self {

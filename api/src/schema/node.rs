@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Interface};
 use futures_util::future::join_all;
 
 use crate::{
-    access::{AdminUser, Approval, Role, RoleAssignment},
+    access::{AdminUser, Approval, Role, RoleAssignment, Session},
     audit::AuditLog,
     directory::{Organization, User},
     events::PublishedEvent,
@@ -51,6 +51,8 @@ pub enum Node {
     RoleAssignment(RoleAssignment),
     /// Something that is watched.
     Service(Service),
+    /// That somebody signed in to an account here.
+    Session(Session),
     /// A person of the platform.
     User(User),
 }
@@ -68,6 +70,7 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
         .with::<Role>()
         .with::<RoleAssignment>()
         .with::<Service>()
+        .with::<Session>()
         .with::<User>()
 });
 

@@ -50,6 +50,8 @@ export interface Observer {
 export class Stream extends Store<View> {
     readonly operation: Operation;
     #account: Account;
+    /** What it was opened with. */
+    #token = "";
     #resumable: Resumable | null;
     #cursor: string | null;
     #observer: Observer | null = null;
@@ -102,9 +104,10 @@ export class Stream extends Store<View> {
         const url = new URL(ENDPOINT, location.href);
         url.protocol = url.protocol.replace("http", "ws");
         let silence: ReturnType<typeof setTimeout> | undefined;
+        const token = (this.#token = this.#account.token);
         const client = createClient({
             url: url.href,
-            connectionParams: { authorization: `Bearer ${this.#account.token}` },
+            connectionParams: { authorization: `Bearer ${token}` },
             // Its retries would repeat the request as it was; ours go on from the last cursor.
             retryAttempts: 0,
             keepAlive: PING_MS,
@@ -166,6 +169,8 @@ export class Stream extends Store<View> {
         const verdict = judge(error);
         if (verdict.then === "end") return this.#end(verdict.why, []);
         if (verdict.then === "retry") return this.#retry(verdict.why);
+        // A session's next token is there before the last one has ended.
+        if (this.#account.token !== this.#token) return this.#again(verdict.why);
         this.#show({ is: "waiting", why: verdict.why });
         this.#connection = this.#account.watch(() => this.#again(verdict.why));
     }

@@ -37,7 +37,7 @@ fn a_mutation_gets_its_guard_directive_and_description() {
             guard = crate::kernel::guard::Requires::permission("incidents.acknowledge", true),
             directive = crate::kernel::guard::requires::apply(
                 ::std::string::String::from("incidents.acknowledge"),
-                crate::kernel::guard::StepUp(true)
+                crate::kernel::guard::Flag(true)
             )
         )]
         async fn incident_acknowledge(
@@ -83,8 +83,11 @@ fn a_name_of_the_authors_own_is_kept_and_conditions_reach_the_table() {
         #[doc = "Requires: authentication"]
         #[graphql(
             name = "viewer",
-            guard = crate::kernel::guard::Requires::authenticated(),
-            directive = crate::kernel::guard::authenticated::apply()
+            guard = crate::kernel::guard::Requires::authenticated(false),
+            directive = crate::kernel::guard::authenticated::apply(
+                crate::kernel::guard::Flag(false),
+                crate::kernel::guard::Flag(false)
+            )
         )]
         async fn current(&self) -> Viewer { Viewer }
     };

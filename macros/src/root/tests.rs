@@ -49,7 +49,7 @@ fn a_block_goes_to_async_graphql_with_its_table_beside_it() {
                 guard = crate::kernel::guard::Requires::permission("incidents.read", false),
                 directive = crate::kernel::guard::requires::apply(
                     ::std::string::String::from("incidents.read"),
-                    crate::kernel::guard::StepUp(false)
+                    crate::kernel::guard::Flag(false)
                 )
             )]
             async fn incident_changed(&self) -> Result<impl Stream<Item = Result<bool>>> { x() }

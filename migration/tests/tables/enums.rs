@@ -2,7 +2,7 @@
 
 use entity::{
     actor_kind, alert, approval, approval_vote, audit_log, incident, incident_timeline, organization,
-    probe_result, service_status, task, user,
+    probe_result, service_status, session, task, user,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use serde::Serialize;
@@ -24,6 +24,7 @@ fn names_are_those_of_serde() {
     agree::<organization::OrganizationStatus>();
     agree::<probe_result::ProbeOutcome>();
     agree::<service_status::ServiceState>();
+    agree::<session::SessionEnd>();
     agree::<task::TaskState>();
     agree::<user::UserStatus>();
     assert_eq!(organization::OrganizationStatus::PastDue.to_value(), "PAST_DUE");

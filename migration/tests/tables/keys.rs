@@ -2,7 +2,7 @@
 
 use entity::{
     admin_user, alert, approval, dead_letter, idempotency_key, incident, incident_participant,
-    incident_service, organization_member, role_assignment, service, task, user,
+    incident_service, invitation, organization_member, role_assignment, service, task, user,
 };
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, IntoActiveModel, SqlErr};
@@ -83,8 +83,18 @@ async fn unique_columns_are() {
             insert(db, unknown).await.expect("without an external id");
         }
 
-        insert(db, rows::admin_user(&user)).await.expect("account");
+        let account = insert(db, rows::admin_user(&user)).await.expect("account");
         taken(insert(db, rows::admin_user(&user)).await);
+
+        insert(db, rows::credential(&account)).await.expect("credential");
+        taken(insert(db, rows::credential(&account)).await);
+        insert(db, rows::recovery_code(&account)).await.expect("recovery code");
+        taken(insert(db, rows::recovery_code(&account)).await);
+        let revoked = invitation::Model { revoked_at: Some(rows::at(3)), ..rows::invitation(&account) };
+        insert(db, revoked).await.expect("an invitation that is no good any more");
+        let other = |byte| invitation::Model { token_hash: vec![byte; 32], ..rows::invitation(&account) };
+        insert(db, other(5)).await.expect("one that is");
+        taken(insert(db, other(6)).await);
 
         insert(db, rows::role()).await.expect("role");
         taken(insert(db, rows::role()).await);

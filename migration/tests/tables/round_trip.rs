@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entity::{audit_log, authz_epoch, log_head, organization, outbox, role};
+use entity::{audit_log, authz_epoch, invitation, log_head, organization, outbox, role};
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, ActiveValue, IntoActiveModel, Iterable, QueryOrder, Statement};
 
@@ -25,6 +25,12 @@ async fn every_row_comes_back_as_it_was() {
         let approval = rows::approval(&account);
         survives(db, approval.clone()).await;
         survives(db, rows::approval_vote(&approval, &account)).await;
+        survives(db, rows::credential(&account)).await;
+        survives(db, rows::recovery_code(&account)).await;
+        survives(db, rows::session(&account)).await;
+        survives(db, rows::sign_in_attempt()).await;
+        let accepted = invitation::Model { accepted_at: Some(rows::at(2)), ..rows::invitation(&account) };
+        survives(db, accepted).await;
         survives(db, rows::api_token()).await;
         survives(db, rows::trusted_document()).await;
         survives(db, rows::authz_epoch()).await;

@@ -216,3 +216,50 @@ async fn the_header_is_read_strictly() {
     let nobody = gateway.nobody().run("{ viewer { permissions } }").await;
     assert_eq!((nobody.status.as_u16(), nobody.codes()), (200, vec!["UNAUTHENTICATED"]));
 }
+
+#[tokio::test]
+async fn a_second_factor_that_the_issuer_vouches_for_counts_for_five_minutes() {
+    let gateway = TestGateway::start().await;
+    let sub = gateway.owner_id().await;
+    let now = gateway.kernel().clock().now().timestamp();
+    let create = async |claims: Value| {
+        let mut all = json!({ "sub": sub, "exp": now + 300 });
+        all.as_object_mut().unwrap().append(claims.clone().as_object_mut().unwrap());
+        let input = json!({ "name": claims.to_string(), "permissions": ["incidents.read"] });
+        let answer = gateway.with_jwt(all).mutate("roleCreate", input, "role { id }").await;
+        answer.codes().first().map(|code| (*code).to_owned())
+    };
+    let [step_up, stranger] = [Some("STEP_UP_REQUIRED".to_owned()), Some("UNAUTHENTICATED".to_owned())];
+    for (claims, expected) in [
+        (json!({ "auth_time": now, "amr": ["pwd", "mfa"] }), None),
+        (json!({ "auth_time": now - 299, "amr": ["mfa"] }), None),
+        (json!({ "auth_time": now - 300, "amr": ["mfa"] }), step_up.clone()),
+        (json!({ "auth_time": now + 60, "amr": ["mfa"] }), None),
+        // An issuer whose clock is an hour ahead would have it count for an hour longer.
+        (json!({ "auth_time": now + 61, "amr": ["mfa"] }), stranger),
+        (json!({ "auth_time": now }), step_up.clone()),
+        (json!({ "auth_time": now, "amr": [] }), step_up.clone()),
+        (json!({ "auth_time": now, "amr": ["pwd"] }), step_up.clone()),
+        (json!({ "auth_time": now, "amr": "mfa" }), step_up.clone()),
+        (json!({ "auth_time": i64::MIN, "amr": ["mfa"] }), step_up.clone()),
+        (json!({ "amr": ["mfa"] }), step_up),
+    ] {
+        assert_eq!(create(claims.clone()).await, expected, "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn what_gives_rights_takes_a_second_factor_and_a_token_of_ones_own_is_no_way_around() {
+    let gateway = TestGateway::start().await;
+    let account = gateway.account("Ada", AdminLevel::Support).await;
+    let role = opsgate::access::ROLE.encode(gateway.role("on call", &["incidents.manage"]).await);
+    let input = json!({ "roleId": role, "adminUserId": ADMIN_USER.encode(account) });
+    let answer = gateway.owner().mutate("roleAssign", input.clone(), "roleAssignment { id }").await;
+    assert_eq!(answer.codes(), ["STEP_UP_REQUIRED"]);
+    assert_eq!(answer.body["errors"][0]["extensions"]["maxAgeSeconds"], 300);
+    let person = gateway.owner_in_person().await;
+    let given = person.mutate("roleAssign", input, "roleAssignment { id }").await.ok();
+    // Taking away may be urgent.
+    let id = json!({ "id": given.at("/roleAssignment/id") });
+    gateway.owner().mutate("roleRevoke", id, "roleAssignment { id }").await.ok();
+}

@@ -9,6 +9,7 @@ mod issuer;
 mod jwt;
 mod keys;
 mod roles;
+mod sign_in;
 mod streams;
 mod tokens;
 

@@ -50,7 +50,7 @@ async fn every_permission_is_listed_with_what_it_allows() {
 #[tokio::test]
 async fn the_built_in_roles_are_there_and_stay_as_they_are() {
     let gateway = TestGateway::start().await;
-    let owner = gateway.owner();
+    let owner = &gateway.owner_in_person().await;
     let built_in = [
         "administrator",
         "compliance officer",
@@ -86,7 +86,7 @@ async fn the_built_in_roles_are_there_and_stay_as_they_are() {
 #[tokio::test]
 async fn a_role_is_made_changed_and_deleted() {
     let gateway = TestGateway::start().await;
-    let owner = gateway.owner();
+    let owner = &gateway.owner_in_person().await;
     let given = ["incidents.read", "incidents.*", "incidents.read"];
     let input = json!({ "name": " on call ", "description": "Is woken up.", "permissions": given });
     let answer = tried(owner, "roleCreate", input).await.ok();
@@ -145,7 +145,7 @@ async fn a_role_is_made_changed_and_deleted() {
 #[tokio::test]
 async fn what_is_no_role_is_refused() {
     let gateway = TestGateway::start().await;
-    let owner = gateway.owner();
+    let owner = &gateway.owner_in_person().await;
     let other = made(owner, "other", &["incidents.read"]).await;
     let seen = gateway.recorded().await;
     let many: Vec<_> = (0..101).map(|n| format!("a{n}.*")).collect();
@@ -200,13 +200,14 @@ async fn nobody_puts_into_a_role_what_they_do_not_have() {
         refused(&tried(&ada, "roleUpdate", input).await, "NOT_ALLOWED", "permissions");
     }
     // What is in a role already may stay there, and go.
-    let theirs = made(gateway.owner(), "theirs", &["audit.read_personal", "incidents.read"]).await;
+    let theirs =
+        made(&gateway.owner_in_person().await, "theirs", &["audit.read_personal", "incidents.read"]).await;
     let input = json!({ "id": theirs["id"], "description": "Reads." });
     tried(&ada, "roleUpdate", input).await.ok();
     let input = json!({ "id": theirs["id"], "permissions": ["incidents.manage"] });
     tried(&ada, "roleUpdate", input).await.ok();
     // A scope narrows what somebody can give, too.
-    let narrow = gateway.acting(account, &["access.*"]).await;
+    let narrow = gateway.signed_in_within(account, "access.*");
     let input = json!({ "name": "narrow", "permissions": ["incidents.read"] });
     refused(&tried(&narrow, "roleCreate", input).await, "NOT_ALLOWED", "permissions");
 }
@@ -214,7 +215,7 @@ async fn nobody_puts_into_a_role_what_they_do_not_have() {
 #[tokio::test]
 async fn a_role_that_somebody_has_changes_what_they_may() {
     let gateway = TestGateway::start().await;
-    let owner = gateway.owner();
+    let owner = &gateway.owner_in_person().await;
     let account = gateway.account("Ada", AdminLevel::Support).await;
     let ada = gateway.signed_in(account);
     let role = gateway.role("on call", &["incidents.manage"]).await;

@@ -25,7 +25,7 @@ async fn follow(client: &Client) -> Socket {
 /// Does something that is on the record.
 async fn act(gateway: &TestGateway, name: &str) {
     let input = json!({ "name": name, "permissions": ["incidents.read"] });
-    gateway.owner().mutate("roleCreate", input, "").await.ok();
+    gateway.owner_in_person().await.mutate("roleCreate", input, "").await.ok();
 }
 
 /// The stream ends with this, and nothing that happens after that is shown.

@@ -45,7 +45,7 @@ async fn every_field_filters() {
         (format!("organizationId: {{eq: \"{ours}\"}}, category: {{ne: ADMIN}}"), vec![denied, created]),
         ("organizationId: {isNull: false}, surface: {eq: API}".to_owned(), vec![denied, created]),
         ("organizationId: {isNull: true}, surface: {eq: API}".to_owned(), vec![acknowledged, created]),
-        ("subject: {isNull: false}".to_owned(), vec!["admin.user.created"]),
+        ("subject: {isNull: false}".to_owned(), vec!["admin.user.invited", "admin.user.created"]),
         ("requestId: {eq: \"req-7\"}".to_owned(), vec![created]),
         ("correlationId: {eq: \"0af7651916cd43dd8448eb211c80319c\"}".to_owned(), vec![created]),
         ("surface: {eq: API}".to_owned(), vec![denied, acknowledged, created, created]),

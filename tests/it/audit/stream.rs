@@ -24,7 +24,7 @@ async fn entries_are_heard_as_they_come_and_resumed() {
         json!({
             "action": "INCIDENT_CREATE",
             "outcome": "SUCCESS",
-            "leafIndex": 2,
+            "leafIndex": 3,
             "entityId": id,
             "actor": { "name": "Owner" },
         }),
@@ -73,7 +73,7 @@ async fn hearing_of_an_entry_leaves_none() {
         assert!(error["message"].as_str().unwrap().contains("queries alone"));
     }
     gateway.run_until_idle().await;
-    assert_eq!(gateway.recorded().await, 3);
+    assert_eq!(gateway.recorded().await, 4);
 }
 
 #[tokio::test]

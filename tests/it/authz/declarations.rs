@@ -44,21 +44,24 @@ fn every_root_field_is_declared_once_and_alike_everywhere() {
 }
 
 /// What a directive says, in the words of the catalogue.
-fn access(directive: &ConstDirective) -> (String, Option<String>, bool) {
+fn access(directive: &ConstDirective) -> (String, Option<String>, [bool; 2]) {
     let argument =
         |name: &str| directive.get_argument(name).map(|value| value.node.clone().into_json().unwrap());
     (
         directive.name.node.to_string(),
         argument("permission").map(|key| key.as_str().unwrap().to_owned()),
-        argument("stepUp").is_some_and(|step_up| step_up.as_bool().unwrap()),
+        ["stepUp", "enrolling"].map(|name| argument(name).is_some_and(|flag| flag.as_bool().unwrap())),
     )
 }
 
-fn said(access: &Access) -> (String, Option<String>, bool) {
+fn said(access: &Access) -> (String, Option<String>, [bool; 2]) {
     match access {
-        Access::Public => ("public".to_owned(), None, false),
-        Access::Authenticated => ("authenticated".to_owned(), None, false),
-        Access::Permission { key, step_up } => ("requires".to_owned(), Some((*key).to_owned()), *step_up),
+        Access::Public => ("public".to_owned(), None, [false, false]),
+        Access::Enrolling => ("authenticated".to_owned(), None, [false, true]),
+        Access::Authenticated { step_up } => ("authenticated".to_owned(), None, [*step_up, false]),
+        Access::Permission { key, step_up } => {
+            ("requires".to_owned(), Some((*key).to_owned()), [*step_up, false])
+        }
     }
 }
 
@@ -75,7 +78,9 @@ fn description(field: &FieldDefinition) -> Vec<String> {
 fn expected_description(row: &RootField) -> Vec<String> {
     let requires = match row.access {
         Access::Public => "Requires: nothing".to_owned(),
-        Access::Authenticated => "Requires: authentication".to_owned(),
+        Access::Enrolling => "Requires: authentication, with or without a second factor".to_owned(),
+        Access::Authenticated { step_up: false } => "Requires: authentication".to_owned(),
+        Access::Authenticated { step_up: true } => "Requires: authentication and step-up".to_owned(),
         Access::Permission { key, step_up: false } => format!("Requires: {key}"),
         Access::Permission { key, step_up: true } => format!("Requires: {key} and step-up"),
     };

@@ -23,6 +23,7 @@ const STORED: &[(&str, &str)] = &[
     ("Role", "access.read"),
     ("RoleAssignment", "access.read"),
     ("Service", "monitoring.read"),
+    ("Session", "access.read"),
     ("User", "directory.read"),
 ];
 

@@ -50,6 +50,9 @@ impl Fixture {
         let unused = gateway.role(&format!("{MARK} unused"), &["monitoring.read"]).await;
         let assignment = gateway.assign(role, account, None).await;
         let approval = asked(&gateway, account, user).await;
+        let person = gateway.person(account, &format!("{MARK}@example.com")).await;
+        let begun = gateway.sign_in(person.input(Value::Null)).await.ok();
+        let session = begun.text("/tokens/sessionId").to_owned();
         let stranger = gateway.partner(&["*"], globex).await;
 
         let mut row = Incident { gateway: &gateway, organization: acme, account, last: 0 };
@@ -86,6 +89,7 @@ impl Fixture {
             ("{unused}", ROLE.encode(unused)),
             ("{approval}", APPROVAL.encode(approval)),
             ("{assignment}", ROLE_ASSIGNMENT.encode(assignment)),
+            ("{session}", session),
             ("{open}", INCIDENT.encode(open)),
             ("{other}", INCIDENT.encode(other)),
             ("{resolved}", INCIDENT.encode(resolved)),
@@ -103,6 +107,13 @@ impl Fixture {
     /// A token of the platform's with only this permission; without one, with any that doesn't matter.
     pub async fn only(&self, permission: Option<&str>) -> Client {
         self.gateway.with_scopes(&[permission.unwrap_or("directory.read")]).await
+    }
+
+    /// A super admin who has just proved a second factor, limited to this permission; without one, to any that doesn't
+    /// matter.
+    pub async fn person(&self, permission: Option<&str>) -> Client {
+        let owner = ADMIN_USER.parse(&self.gateway.owner_id().await).unwrap();
+        self.gateway.signed_in_within(owner, permission.unwrap_or("directory.read"))
     }
 
     /// Somebody with an account and an organization who may see neither.

@@ -11,23 +11,39 @@ pub(super) enum Stranger {
     NotFound,
     /// The user error NOT_ALLOWED: it is the platform's own.
     NotAllowed,
+    /// The user error INVALID: what they show isn't right.
+    Invalid,
+    /// STEP_UP_REQUIRED: a token has no second factor to prove.
+    StepUp,
     /// An answer of their own.
     Own,
 }
-use Stranger::{Empty, NotAllowed, NotFound, Null, Own};
+use Stranger::{Empty, Invalid, NotAllowed, NotFound, Null, Own, StepUp};
 
-/// Mutations that give rights, change who has them, or decide about that: who has the permission for them and nothing else
-/// has nothing to give and changes nobody who may more; and a token that acts as itself has no say in what people approve.
-pub(super) const GRANTS: &[&str] = &[
+/// Mutations for which a permission isn't all. Those that give rights, change who has them, or decide about that: who has
+/// the permission for them and nothing else has nothing to give and changes nobody who may more; and a token that acts as
+/// itself has no say in what people approve. Those by which people sign in: a token doesn't, and none of them is a dry run.
+pub(super) const TAKE_MORE: &[&str] = &[
     "adminUserCreate",
     "adminUserDeactivate",
+    "adminUserInvite",
     "adminUserReactivate",
     "adminUserUpdate",
     "approvalApprove",
     "approvalCancel",
     "approvalDeny",
+    "invitationAccept",
+    "mfaConfirm",
+    "mfaEnroll",
+    "mfaReset",
+    "passwordUpdate",
+    "recoveryCodesRegenerate",
     "roleAssign",
     "roleRevoke",
+    "sessionCreate",
+    "sessionRefresh",
+    "sessionRevoke",
+    "sessionStepUp",
 ];
 
 /// The field, the operation, and what a stranger gets.
@@ -44,18 +60,30 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("role", r#"{ role(id: "{role}") { name description } }"#, Null),
     ("roles", "{ roles { nodes { name description } totalCount } }", Empty),
     ("roleAssignments", "{ roleAssignments { nodes { roleName } totalCount } }", Empty),
-    ("adminUserCreate", r#"mutation { adminUserCreate(input: {userId: "{user}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, NotFound),
-    ("adminUserUpdate", r#"mutation { adminUserUpdate(input: {id: "{account}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, NotFound),
+    ("adminUserCreate", r#"mutation { adminUserCreate(input: {userId: "{user}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, StepUp),
+    ("adminUserUpdate", r#"mutation { adminUserUpdate(input: {id: "{account}", level: SUPPORT}) { adminUser { id } userErrors { code } } }"#, StepUp),
     ("adminUserDeactivate", r#"mutation { adminUserDeactivate(input: {id: "{account}"}) { adminUser { id } userErrors { code } } }"#, NotFound),
-    ("adminUserReactivate", r#"mutation { adminUserReactivate(input: {id: "{inactive}"}) { adminUser { id } userErrors { code } } }"#, NotFound),
-    ("roleCreate", r#"mutation { roleCreate(input: {name: "x", permissions: ["access.manage_roles"]}) { role { id } userErrors { code } } }"#, NotAllowed),
-    ("roleUpdate", r#"mutation { roleUpdate(input: {id: "{role}", name: "x"}) { role { id } userErrors { code } } }"#, NotFound),
+    ("adminUserReactivate", r#"mutation { adminUserReactivate(input: {id: "{inactive}"}) { adminUser { id } userErrors { code } } }"#, StepUp),
+    ("roleCreate", r#"mutation { roleCreate(input: {name: "x", permissions: ["access.manage_roles"]}) { role { id } userErrors { code } } }"#, StepUp),
+    ("roleUpdate", r#"mutation { roleUpdate(input: {id: "{role}", name: "x"}) { role { id } userErrors { code } } }"#, StepUp),
     ("roleDelete", r#"mutation { roleDelete(input: {id: "{unused}"}) { role { id } userErrors { code } } }"#, NotFound),
-    ("roleAssign", r#"mutation { roleAssign(input: {roleId: "{unused}", adminUserId: "{account}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
+    ("roleAssign", r#"mutation { roleAssign(input: {roleId: "{unused}", adminUserId: "{account}"}) { roleAssignment { id } userErrors { code } } }"#, StepUp),
     ("roleRevoke", r#"mutation { roleRevoke(input: {id: "{assignment}"}) { roleAssignment { id } userErrors { code } } }"#, NotFound),
-    ("approvalApprove", r#"mutation { approvalApprove(input: {id: "{approval}"}) { approval { id } userErrors { code } } }"#, NotFound),
+    ("approvalApprove", r#"mutation { approvalApprove(input: {id: "{approval}"}) { approval { id } userErrors { code } } }"#, StepUp),
     ("approvalDeny", r#"mutation { approvalDeny(input: {id: "{approval}", reason: "x"}) { approval { id } userErrors { code } } }"#, NotFound),
     ("approvalCancel", r#"mutation { approvalCancel(input: {id: "{approval}"}) { approval { id } userErrors { code } } }"#, NotFound),
+    ("sessions", "{ sessions { nodes { secondFactorAt } totalCount } }", Empty),
+    ("sessionCreate", r#"mutation { sessionCreate(input: {email: "nobody@example.com", password: "gqv wkrm 81pz"}) { tokens { sessionId } userErrors { code } } }"#, Invalid),
+    ("adminUserInvite", r#"mutation { adminUserInvite(input: {adminUserId: "{account}"}) { invitation { expiresAt } userErrors { code } } }"#, StepUp),
+    ("invitationAccept", r#"mutation { invitationAccept(input: {token: "opsi_AAAA", password: "gqv wkrm 81pz"}) { tokens { sessionId } userErrors { code } } }"#, Invalid),
+    ("sessionRefresh", r#"mutation { sessionRefresh(input: {refreshToken: "opsr_AAAA"}) { tokens { sessionId } userErrors { code } } }"#, Invalid),
+    ("sessionRevoke", r#"mutation { sessionRevoke(input: {id: "{session}"}) { session { id } userErrors { code } } }"#, NotFound),
+    ("sessionStepUp", r#"mutation { sessionStepUp(input: {code: "000000"}) { tokens { sessionId } userErrors { code } } }"#, NotAllowed),
+    ("mfaEnroll", "mutation { mfaEnroll { enrolment { uri } userErrors { code } } }", NotAllowed),
+    ("mfaConfirm", r#"mutation { mfaConfirm(input: {code: "000000"}) { recoveryCodes userErrors { code } } }"#, NotAllowed),
+    ("mfaReset", r#"mutation { mfaReset(input: {adminUserId: "{account}"}) { adminUser { id } userErrors { code } } }"#, StepUp),
+    ("recoveryCodesRegenerate", "mutation { recoveryCodesRegenerate { recoveryCodes userErrors { code } } }", StepUp),
+    ("passwordUpdate", r#"mutation { passwordUpdate(input: {currentPassword: "x", newPassword: "gqv wkrm 81pz"}) { adminUser { id } userErrors { code } } }"#, StepUp),
 
     // audit
     ("auditLog", r#"{ auditLog(id: "{entry}") { action body } }"#, Null),

@@ -12,7 +12,7 @@ use tests::{Client, Message, Socket};
 use super::{
     edges,
     fixture::{Fixture, MARK},
-    operations::{GRANTS, OPERATIONS, Stranger},
+    operations::{OPERATIONS, Stranger, TAKE_MORE},
 };
 
 /// A mutation that refuses to be rehearsed: it asks the network.
@@ -123,9 +123,16 @@ async fn whoever_has_the_permission_needs_no_other() {
         // Mutations are tried and undone, so that each finds the fixture as it was.
         let is_dry_run = (field.name != CANT_BE_UNDONE).to_string();
         let client = fixture.only(field.access.permission()).await.with_header("x-dry-run", &is_dry_run);
-        let (data, errors) = ask(&client, &field, &fixture.fill(document)).await;
+        let (mut data, mut errors) = ask(&client, &field, &fixture.fill(document)).await;
+        if field.access.is_step_up() {
+            // A token has no second factor; a person has.
+            assert_eq!(codes(&errors), ["STEP_UP_REQUIRED"], "{}", field.name);
+            let person =
+                fixture.person(field.access.permission()).await.with_header("x-dry-run", &is_dry_run);
+            (data, errors) = ask(&person, &field, &fixture.fill(document)).await;
+        }
         assert_eq!(data.is_null(), field.root == Root::Subscription, "{}: {data} {errors:?}", field.name);
-        if GRANTS.contains(&field.name) {
+        if TAKE_MORE.contains(&field.name) {
             assert_eq!(errors, [Value::Null; 0], "{}", field.name);
             assert_eq!(data["userErrors"], json!([{ "code": "NOT_ALLOWED" }]), "{}", field.name);
             continue;
@@ -167,13 +174,19 @@ async fn a_stranger_sees_nothing_that_is_not_theirs() {
     let fixture = Fixture::new().await;
     for (field, document, expected) in rows() {
         let (data, errors) = ask(&fixture.stranger, &field, &fixture.fill(document)).await;
-        assert_eq!(errors, [Value::Null; 0], "{}", field.name);
+        let expected_codes: &[&str] = if expected == Stranger::StepUp { &["STEP_UP_REQUIRED"] } else { &[] };
+        assert_eq!(codes(&errors), expected_codes, "{}", field.name);
         assert!(!data.to_string().contains(MARK), "{}: {data}", field.name);
         match expected {
             Stranger::Null => assert_eq!(data, Value::Null, "{}", field.name),
             Stranger::Empty => assert_eq!(data, json!({ "nodes": [], "totalCount": 0 }), "{}", field.name),
-            Stranger::NotFound | Stranger::NotAllowed => {
-                let expected_code = if expected == Stranger::NotFound { "NOT_FOUND" } else { "NOT_ALLOWED" };
+            Stranger::StepUp => assert_eq!(data, Value::Null, "{}", field.name),
+            Stranger::NotFound | Stranger::NotAllowed | Stranger::Invalid => {
+                let expected_code = match expected {
+                    Stranger::NotFound => "NOT_FOUND",
+                    Stranger::NotAllowed => "NOT_ALLOWED",
+                    _ => "INVALID",
+                };
                 let codes: Vec<_> =
                     data["userErrors"].as_array().unwrap().iter().map(|e| &e["code"]).collect();
                 assert!(

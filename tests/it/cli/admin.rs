@@ -88,3 +88,83 @@ async fn what_cannot_be_is_refused_on_standard_error() {
     }
     assert_eq!(gateway.recorded().await, seen, "nothing was done");
 }
+
+#[tokio::test]
+async fn a_password_is_given_and_a_second_factor_taken_away_at_the_machine() {
+    let (gateway, program) = beside().await;
+    let owner = gateway.owner_id().await;
+    let seen = gateway.recorded().await;
+    let message = refused(program.run(&["admin", "reset-mfa", &owner]).await);
+    assert!(message.contains("it has no password"), "{message}");
+    assert_eq!(gateway.recorded().await, seen, "nothing was done");
+
+    let password = made(&program, &["password", &owner, "--email", "owner@localhost"]).await;
+    let input = json!({ "email": "owner@localhost", "password": password });
+    let begun = gateway.sign_in(input.clone()).await.ok();
+    let (_, confirmed) = gateway.enrol(&gateway.holder(&begun)).await;
+    gateway.holder(&confirmed).run("{ viewer { permissions } }").await.ok();
+    assert_eq!(made(&program, &["reset-mfa", &owner]).await, owner);
+    gateway.rights_read().await;
+    let answer = gateway.holder(&confirmed).run("{ viewer { permissions } }").await;
+    assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "the sessions end");
+    let again = gateway.sign_in(input).await.ok();
+    assert_eq!(*again.at("/tokens/isEnrolmentRequired"), true);
+    let facts = gateway.facts(seen).await;
+    let of_ours = facts.iter().filter(|fact| fact.event.actor_id == "opsgate admin");
+    let types: Vec<_> = of_ours.map(|fact| (&*fact.event.event_type, fact.entry.surface)).collect();
+    let cli = AuditSurface::Cli;
+    assert_eq!(types[..2], [("admin.password.updated", cli), ("admin.mfa.reset", cli)]);
+    assert!(types[2..].iter().all(|(ty, _)| *ty == "admin.session.revoked"), "{types:?}");
+}
+
+#[tokio::test]
+async fn an_invitation_is_printed_at_the_machine_and_a_password_ends_it() {
+    let (gateway, program) = beside().await;
+    let accept = async |token: &str| {
+        let input = json!({ "token": token, "password": "correct 17 gazelles" });
+        gateway.nobody().mutate("invitationAccept", input, "tokens { isEnrolmentRequired }").await
+    };
+    // By the address of the person, too.
+    let lost = made(&program, &["invite", "owner@localhost"]).await;
+    let owner = gateway.owner_id().await;
+    let found = made(&program, &["invite", &owner, "--email", "ada@example.com"]).await;
+    assert_eq!(accept(&lost).await.user_error_codes(), ["INVALID"]);
+    let seen = gateway.recorded().await;
+    for (arguments, why) in [
+        (&["invite", "nobody@example.com"][..], "there is no admin user with this id"),
+        (&["invite", &owner, "--email", "ada"], "an address looks like"),
+    ] {
+        let message = refused(program.run(&[&["admin"], arguments].concat()).await);
+        assert!(message.contains(why), "{arguments:?}: {message}");
+    }
+    assert_eq!(gateway.recorded().await, seen, "nothing was done");
+    made(&program, &["password", &owner, "--email", "owner@localhost"]).await;
+    assert_eq!(accept(&found).await.user_error_codes(), ["INVALID"]);
+    let message = refused(program.run(&["admin", "invite", &owner]).await);
+    assert!(message.contains("this account has a password"), "{message}");
+}
+
+#[tokio::test]
+async fn a_token_acts_as_an_account_where_it_is_made_so() {
+    let (gateway, program) = beside().await;
+    let create = [
+        "token",
+        "create",
+        "--name",
+        "script",
+        "--permission",
+        "incidents.*",
+        "--permission",
+        "access.read",
+        "--as",
+    ];
+    let token = said(program.run(&[&create[..], &["owner@localhost"]].concat()).await);
+    gateway.rights_read().await;
+    let answer = gateway.client(token.trim()).run("{ viewer { permissions adminUser { id } } }").await.ok();
+    assert_eq!(answer.text("/viewer/adminUser/id"), gateway.owner_id().await);
+    let all = answer.at("/viewer/permissions").as_array().unwrap();
+    let narrowed = |key: &str| key.starts_with("incidents.") || key == "access.read";
+    assert!(all.iter().all(|key| narrowed(key.as_str().unwrap())), "{all:?}");
+    let message = refused(program.run(&[&create[..], &["nobody@example.com"]].concat()).await);
+    assert!(message.contains("there is no admin user"), "{message}");
+}

@@ -2,35 +2,39 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::json;
 use tests::Database;
 
 use super::{opsgate, refused};
 
 #[tokio::test]
-async fn the_first_start_prints_token_and_address_once_and_the_second_no_secret() {
+async fn the_first_start_prints_invitation_and_address_once_and_the_second_no_secret() {
     let database = Database::create().await;
     let program = opsgate(&database);
-    let first = program.serve().await;
-    let token = first.token().unwrap().to_owned();
-    let address = format!("Opsgate listens on http://{}/graphql\n", first.address());
+    let first = program.start(&[]).await;
+    let address = first.address();
+    let (before, rest) = first.said().split_once("opsi_").unwrap();
+    let (token, after) = rest.split_once('\n').unwrap();
     assert_eq!(
-        first.said(),
-        format!("This is the first start. The owner's token, shown this once:\n\n    {token}\n\n{address}")
+        before,
+        format!(
+            "This is the first start. Set the owner's password and second factor here, within three days. The link is \
+             shown this once:\n\n    http://{address}/graphql#invitation="
+        )
     );
-    let owner = first.client(&token);
-    assert_eq!(
-        owner.run("{ viewer { adminUser { name } } }").await.ok().text("/viewer/adminUser/name"),
-        "Owner"
-    );
+    assert_eq!(after, format!("\nOpsgate listens on http://{address}/graphql\n"));
+    let input = json!({ "token": format!("opsi_{token}"), "password": "correct 17 gazelles" });
+    first.nobody().mutate("invitationAccept", input, "tokens { isEnrolmentRequired }").await.ok();
+    let owner_token = program.owner_token().await;
     let first_log = first.log();
     first.terminate().await;
     assert_eq!(first.ended().await.1, "", "and nothing more");
 
     let second = program.serve().await;
     assert_eq!(second.said(), format!("Opsgate listens on http://{}/graphql\n", second.address()));
-    second.client(&token).run("{ viewer { permissions } }").await.ok();
+    second.client(&owner_token).run("{ viewer { permissions } }").await.ok();
     for log in [first_log, second.log()] {
-        assert!(!log.contains("opsk_"), "{log}");
+        assert!(!log.contains("opsk_") && !log.contains("opsi_"), "{log}");
     }
 }
 

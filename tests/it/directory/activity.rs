@@ -41,7 +41,8 @@ async fn a_person_s_activity_is_what_they_did_and_what_was_done_to_them() {
 
     // With an account: what she does is hers, and what she does to herself comes once.
     let input = json!({ "userId": ada, "level": "ADMIN" });
-    let answer = owner.mutate("adminUserCreate", input, "adminUser { id }").await.ok();
+    let answer =
+        gateway.owner_in_person().await.mutate("adminUserCreate", input, "adminUser { id }").await.ok();
     let account = ADMIN_USER.parse(answer.text("/adminUser/id")).unwrap();
     gateway.rights_read().await;
     let acting = gateway.signed_in(account);

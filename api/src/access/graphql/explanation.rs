@@ -84,7 +84,7 @@ pub(super) async fn explain(
         Some(selector) => chosen(request, &rights, &selector, now)?,
     };
     let account = account(&rights, catalogue, &actor, now);
-    let subject = Subject { actor, account };
+    let subject = Subject { actor, account, now };
     let requirements = requirements::of(document, &ctx.schema_env.registry, catalogue)?;
     requirements.into_iter().map(|requirement| subject.explain(requirement, catalogue)).collect()
 }
@@ -93,6 +93,7 @@ pub(super) async fn explain(
 struct Subject {
     actor: Caller,
     account: Option<Caller>,
+    now: DateTime<Utc>,
 }
 
 impl Subject {
@@ -109,17 +110,18 @@ impl Subject {
             explanation: self.sentence(&access, permission, obstacle),
             required_permissions: permission.iter().map(|permission| permission.key).collect(),
             required_level: permission.map(|permission| permission.level.into()),
-            is_step_up_required: matches!(access, Access::Permission { step_up: true, .. }),
+            is_step_up_required: access.is_step_up(),
             is_within_organization: self.actor.identity.is_some() && !self.actor.boundary.contains(PLATFORM),
         })
     }
 
     /// What the guard says, and where a permission is missing, who is to give it.
     fn obstacle(&self, access: &Access) -> Result<Option<AuthorizationObstacle>> {
-        Ok(Some(match self.actor.check(access) {
+        Ok(Some(match self.actor.check(access, self.now) {
             Ok(()) => return Ok(None),
             Err(Error::Unauthenticated(_)) => AuthorizationObstacle::Unauthenticated,
-            Err(Error::StepUpRequired { .. }) => AuthorizationObstacle::StepUp,
+            // A session that has to enrol explains nothing: its own call is refused.
+            Err(Error::StepUpRequired { .. } | Error::MustEnrol) => AuthorizationObstacle::StepUp,
             Err(Error::Forbidden(keys)) => match &self.account {
                 Some(account) if !keys.iter().all(|key| account.permissions.has(key)) => {
                     AuthorizationObstacle::Level
@@ -140,6 +142,9 @@ impl Subject {
             return match (access, obstacle) {
                 (Access::Public, _) => "Anybody may.",
                 (_, None) => "Anybody may who is signed in, and they are.",
+                (_, Some(AuthorizationObstacle::StepUp)) => {
+                    "Anybody may who is signed in and has proved a second factor lately."
+                }
                 (_, Some(_)) => "Anybody may who is signed in, and they aren't.",
             }
             .to_owned();
@@ -175,7 +180,7 @@ fn account(rights: &Snapshot, catalogue: &Catalogue, actor: &Caller, now: DateTi
 
 /// What an account shows that is signed in without a scope.
 fn unlimited(subject: Uuid) -> Credential {
-    Credential::Jwt { subject, scopes: None, expires_at: DateTime::<Utc>::MAX_UTC }
+    Credential::Jwt { subject, scopes: None, expires_at: DateTime::<Utc>::MAX_UTC, factor_at: None }
 }
 
 /// Whom `selector` means. Who isn't there, can't sign in, or lies outside of the caller's organization is nobody.

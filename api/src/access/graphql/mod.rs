@@ -7,6 +7,8 @@ mod inputs;
 mod mutations;
 mod requirements;
 mod role;
+mod session;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use self::{
     approval::{ApprovalFilter, ApprovalOrder},
     explanation::{ActorSelector, FieldAuthorization},
     role::{Permission, RoleAssignmentFilter, RoleAssignmentOrder, RoleFilter, RoleOrder},
+    session::{SessionFilter, SessionOrder},
 };
 use crate::{
     access::{loaders::AdminUsers, permissions, reads},
@@ -43,6 +46,8 @@ pub use self::{
     approval::Approval,
     mutations::Mutation,
     role::{Role, RoleAssignment},
+    session::Session,
+    sign_in::Mutation as SignInMutation,
 };
 
 /// The level of an admin account: SUPPORT < ADMIN < SUPER_ADMIN.
@@ -319,5 +324,22 @@ impl Query {
     ) -> Result<Connection<RoleAssignment>> {
         let args = Args { first, after, last, before };
         reads::role_assignments(ctx, filter.predicate()?, order_by.into(), args).await
+    }
+
+    /// Sessions of those who sign in here, newest first unless ordered otherwise.
+    #[requires("access.read")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<SessionFilter>,
+        order_by: Option<SessionOrder>,
+    ) -> Result<Connection<Session>> {
+        let args = Args { first, after, last, before };
+        reads::sessions(ctx, filter.predicate()?, order_by.into(), args).await
     }
 }

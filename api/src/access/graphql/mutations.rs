@@ -1,4 +1,5 @@
-//! What can be done to accounts and roles, and to what takes other people's approval.
+//! What can be done to accounts and roles, and to what takes other people's approval. What gives rights takes a second
+//! factor that was proved lately; what takes them away doesn't, since that may be urgent.
 
 use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
@@ -63,7 +64,7 @@ pub struct Mutation;
 impl Mutation {
     /// Makes an account for somebody who is in the directory. Nobody gives a level above their own or what they don't have;
     /// what is sensitive takes a second person: then there is an `approval` instead of an account.
-    #[requires("access.manage_accounts")]
+    #[requires("access.manage_accounts", step_up)]
     #[emits("admin.user.created", "admin.approval.requested")]
     async fn admin_user_create(
         &self,
@@ -84,7 +85,7 @@ impl Mutation {
 
     /// Changes what an account may by its level and its own permissions. The last active super admin stays one. What is
     /// sensitive takes a second person: then there is an `approval`, and nothing is changed yet.
-    #[requires("access.manage_accounts")]
+    #[requires("access.manage_accounts", step_up)]
     #[emits("admin.user.updated", "admin.approval.requested")]
     async fn admin_user_update(
         &self,
@@ -104,7 +105,7 @@ impl Mutation {
     /// Takes an account out of use: it is turned away within a second, and its streams end. Not the last active super
     /// admin's.
     #[requires("access.manage_accounts")]
-    #[emits("admin.user.deactivated")]
+    #[emits("admin.user.deactivated", "admin.session.revoked")]
     async fn admin_user_deactivate(
         &self,
         ctx: &Context<'_>,
@@ -119,7 +120,7 @@ impl Mutation {
     }
 
     /// Lets an account be used again, with all that it may: what its roles give that haven't ended meanwhile, too.
-    #[requires("access.manage_accounts")]
+    #[requires("access.manage_accounts", step_up)]
     #[emits("admin.user.reactivated")]
     async fn admin_user_reactivate(
         &self,
@@ -135,7 +136,7 @@ impl Mutation {
     }
 
     /// Makes a role.
-    #[requires("access.manage_roles")]
+    #[requires("access.manage_roles", step_up)]
     #[emits("admin.role.created")]
     async fn role_create(&self, ctx: &Context<'_>, input: RoleCreateInput) -> Result<RoleCreatePayload> {
         let granter = granter(ctx, None)?;
@@ -151,7 +152,7 @@ impl Mutation {
     }
 
     /// Changes a role, and within a second what everybody may who has it.
-    #[requires("access.manage_roles")]
+    #[requires("access.manage_roles", step_up)]
     #[emits("admin.role.updated")]
     async fn role_update(&self, ctx: &Context<'_>, input: RoleUpdateInput) -> Result<RoleUpdatePayload> {
         let granter = granter(ctx, None)?;
@@ -180,7 +181,7 @@ impl Mutation {
     /// Gives an account a role, from now on. Nobody gives what they don't have themselves for as long, nor to themselves;
     /// what is sensitive takes a second person: then there is an `approval` instead of an assignment. Given again with a
     /// later end, it lasts until then.
-    #[requires("access.assign_roles")]
+    #[requires("access.assign_roles", step_up)]
     #[emits("admin.role.granted", "admin.approval.requested")]
     async fn role_assign(&self, ctx: &Context<'_>, input: RoleAssignInput) -> Result<RoleAssignPayload> {
         let expires_at = input.expires_at.map(|at| at.0);
@@ -210,7 +211,7 @@ impl Mutation {
 
     /// Says yes to what somebody else wants to do. With enough of these it is carried out at once, if everything that was
     /// true still is. It takes the right to do it oneself, too; neither who asked nor whom it is for has a say.
-    #[requires("access.approve")]
+    #[requires("access.approve", step_up)]
     #[emits("admin.approval.approved")]
     async fn approval_approve(
         &self,
@@ -259,7 +260,7 @@ impl Mutation {
 }
 
 /// Runs `operation` as any mutation. What a rule refuses is on the record as any denial: it was about rights.
-async fn decide<S: Stored>(
+pub(super) async fn decide<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
@@ -278,7 +279,8 @@ async fn decide_or_ask<S: Stored>(
     Ok((outcome, awaited))
 }
 
-async fn note_refusal(ctx: &Context<'_>, user_errors: &[Violation]) {
+/// Puts what a rule has refused on the record.
+pub(super) async fn note_refusal(ctx: &Context<'_>, user_errors: &[Violation]) {
     let is_refused = |violation: &Violation| {
         matches!(violation.code, UserErrorCode::NotAllowed | UserErrorCode::ApprovalRequired)
     };
@@ -288,12 +290,12 @@ async fn note_refusal(ctx: &Context<'_>, user_errors: &[Violation]) {
     }
 }
 
-fn id<S: Stored>(id: &ID, field: &str) -> Result<Uuid, Violation> {
+pub(super) fn id<S: Stored>(id: &ID, field: &str) -> Result<Uuid, Violation> {
     parse_id(S::PREFIX, S::NOUN, id, field)
 }
 
 /// The caller as somebody who gives rights until `end`: what they have by a role that ends before that, they can't give.
-fn granter(ctx: &Context<'_>, end: Option<DateTime<Utc>>) -> Result<Granter> {
+pub(super) fn granter(ctx: &Context<'_>, end: Option<DateTime<Utc>>) -> Result<Granter> {
     let request = ctx.request();
     let caller = request.caller();
     let account = caller.identity()?.admin_user_id;

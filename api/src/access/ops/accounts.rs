@@ -4,6 +4,7 @@ use ::entity::{
     admin_user::{self, AdminLevel},
     approval,
     list::StringList,
+    session::SessionEnd,
     user::UserStatus,
 };
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held, own_permissions,
+    sign_in::end_all,
 };
 use crate::{
     access::{
@@ -282,7 +284,7 @@ fn in_words(level: Option<AdminLevel>, permissions: Option<&[String]>) -> String
     level.into_iter().chain(permissions).collect::<Vec<_>>().join("; ")
 }
 
-/// Takes an account out of use: whoever shows it is turned away from the next request on.
+/// Takes an account out of use: whoever shows it is turned away from the next request on, and its sessions end.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, INVALID_TRANSITION, NOT_ALLOWED.
@@ -298,7 +300,10 @@ pub async fn deactivate_admin_user(
         rules::check_last_super_admin(super_admins)?;
     }
     let after = admin_user::Model { is_active: false, ..before.clone() };
-    save(tx, &events::USER_DEACTIVATED, &before, after).await
+    let after = save(tx, &events::USER_DEACTIVATED, &before, after).await?;
+    // Else they would be on again where the account is.
+    end_all(tx, &after, None, SessionEnd::Deactivated).await?;
+    Ok(after)
 }
 
 /// Lets an account be used again, with all that it may. What is sensitive of it was approved when it was given.
@@ -324,12 +329,31 @@ async fn lock(tx: &Tx, granter: &Granter, id: Uuid, expected: Option<i32>) -> Re
     let locked = store::lock_account(tx, id).await?.ok_or_else(|| Error::not_found("admin user", "id"))?;
     check_version(id, locked.account.version, expected)?;
     let held = held(tx, &locked.account, Some(tx.now())).await?;
-    rules::check_rank(granter, locked.account.level, &held)?;
+    rules::check_rank(granter, locked.account.level, &held, "id")?;
     Ok(locked)
 }
 
 fn is_super_admin(account: &admin_user::Model) -> bool {
     account.is_active && account.level == AdminLevel::SuperAdmin
+}
+
+/// The account that `text` means at the machine: its id, or the address of the person.
+///
+/// # Errors
+/// NOT_FOUND; INVALID where there are several of that address.
+pub async fn named_account(tx: &Tx, text: &str) -> Result<Uuid> {
+    let found = match ADMIN_USER.parse(text) {
+        Ok(id) => return Ok(id),
+        Err(_) => store::accounts_by_email(tx, text).await?,
+    };
+    match *found {
+        [id] => Ok(id),
+        [] => Err(Error::not_found("admin user", "account")),
+        _ => {
+            let message = "several accounts are of people with this address: name one by its id";
+            Err(Error::invalid(UserErrorCode::Invalid, "account", message))
+        }
+    }
 }
 
 /// Whether the granter may have an account that had `held` become `after`, and whether at once.

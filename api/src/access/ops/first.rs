@@ -6,13 +6,13 @@ use ::entity::{
     user::{self, UserStatus},
 };
 
-use super::tokens::{NewToken, create_token};
+use super::sign_in::{Invitation, open_invitation};
 use crate::{
     access::{
         events,
         store::{self, AdminUserRow},
     },
-    kernel::{actor::PLATFORM, error::Result, token::ApiToken, tx::Tx},
+    kernel::{error::Result, tx::Tx},
 };
 
 /// The external id of the first account: unique, so that two first starts at once make one.
@@ -20,13 +20,14 @@ const OWNER: &str = "opsgate:owner";
 
 /// What that person is called, until somebody says otherwise.
 const NAME: &str = "Owner";
-const EMAIL: &str = "owner@localhost";
+/// The address of the first account's owner, and the one that they sign in by.
+pub const OWNER_EMAIL: &str = "owner@localhost";
 
-/// Makes the first account, a super admin, and a token that acts as it. None where there is an account already.
+/// Makes the first account, a super admin, and an invitation to it. None where there is an account already.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
+pub async fn bootstrap(tx: &mut Tx) -> Result<Option<Invitation>> {
     if !store::has_no_admin(tx.db()).await? {
         return Ok(None);
     }
@@ -34,9 +35,9 @@ pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
     let user = user::Model {
         id: tx.new_id(),
         external_id: Some(OWNER.to_owned()),
-        email: EMAIL.to_owned(),
+        email: OWNER_EMAIL.to_owned(),
         name: NAME.to_owned(),
-        search: user::Model::searchable(NAME, EMAIL, Some(OWNER)),
+        search: user::Model::searchable(NAME, OWNER_EMAIL, Some(OWNER)),
         status: UserStatus::Active,
         verified_at: None,
         suspended_until: None,
@@ -57,19 +58,8 @@ pub async fn bootstrap(tx: &mut Tx) -> Result<Option<ApiToken>> {
         updated_at: now,
         version: 1,
     };
-    let id = account.id;
     tx.record(events::user(&events::USER_CREATED, None, &account));
-    store::insert_admin(tx.db(), AdminUserRow { account, user }).await?;
-    let token = create_token(
-        tx,
-        NewToken {
-            name: "owner".to_owned(),
-            scopes: vec!["*".to_owned()],
-            organization_id: PLATFORM,
-            expires_at: None,
-            admin_user_id: Some(id),
-        },
-    )
-    .await?;
-    Ok(Some(token))
+    store::insert_admin(tx.db(), AdminUserRow { account: account.clone(), user }).await?;
+    tx.rights_changed().await?;
+    open_invitation(tx, &account, OWNER_EMAIL.to_owned(), None).await.map(Some)
 }

@@ -1,4 +1,5 @@
-//! Commands: what makes and changes accounts, roles and tokens, who gives which role to whom, and who approves it.
+//! Commands: what makes and changes accounts, roles and tokens, who gives which role to whom, who approves it, and how
+//! somebody signs in.
 //!
 //! Each locks the row, lets the rules decide, saves and records it. Whatever changes rights says so to every process.
 
@@ -6,17 +7,24 @@ mod accounts;
 pub mod approvals;
 mod first;
 mod roles;
+mod sign_in;
 mod tokens;
 
 pub use accounts::{
     AdminUserChanges, CREATE_ACCOUNT, NewAdminUser, UPDATE_ACCOUNT, create_admin_user,
-    create_admin_user_or_ask, create_approved, deactivate_admin_user, reactivate_admin_user,
+    create_admin_user_or_ask, create_approved, deactivate_admin_user, named_account, reactivate_admin_user,
     update_admin_user, update_admin_user_or_ask, update_approved,
 };
-pub use first::bootstrap;
+pub use first::{OWNER_EMAIL, bootstrap};
 pub use roles::{
     ASSIGN_ROLE, NewAssignment, NewRole, RoleChanges, assign, assign_approved, assign_or_ask, create_role,
     delete_role, revoke, update_role,
+};
+pub use sign_in::{
+    Accepted, Enrolment, Factor, Invitation, MAIL, NewPassword, Proved, Refreshed, SignIn, Tokens,
+    accept_invitation, confirm_mfa, count_factor, enroll_mfa, forget_factors, invite, mail, prove,
+    read_invitation, read_refresh_token, refresh_session, regenerate_recovery_codes, replace_password,
+    reset_mfa, revoke_session, send, set_password, start_session, step_up, verify_password,
 };
 pub use tokens::{NewToken, create_token, issue_token, trust, trusted};
 

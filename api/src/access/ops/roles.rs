@@ -301,7 +301,7 @@ pub async fn revoke(
     let (before, account) = found.ok_or_else(|| Error::not_found("role assignment", "id"))?;
     check_version(id, before.version, expected)?;
     let now = tx.now();
-    rules::check_rank(granter, account.level, &held(tx, &account, Some(now)).await?)?;
+    rules::check_rank(granter, account.level, &held(tx, &account, Some(now)).await?, "id")?;
     // It can be taken away from who isn't active, so that they don't have it when they are.
     let standing =
         rules::Standing { expires_at: before.expires_at, revoked_at: before.revoked_at, is_active: true };

@@ -133,16 +133,21 @@ pub fn check_level(granter: &Granter, level: AdminLevel) -> Result<(), Violation
     Ok(())
 }
 
-/// Whether `granter` may change an account of the level `level` that may do what is `held`.
+/// Whether `granter` may change the account at `field`, of the level `level`, that may do what is `held`.
 ///
 /// # Errors
 /// NOT_ALLOWED: nobody changes one above their own level, or that may do what they may not.
-pub fn check_rank(granter: &Granter, level: AdminLevel, held: &PermissionSet) -> Result<(), Violation> {
+pub fn check_rank(
+    granter: &Granter,
+    level: AdminLevel,
+    held: &PermissionSet,
+    field: &str,
+) -> Result<(), Violation> {
     if granter.is_below(level) {
-        return Err(refused("id", "nobody changes an account above their own level"));
+        return Err(refused(field, "nobody changes an account above their own level"));
     }
     let Some(reach) = granter.reach() else { return Ok(()) };
-    check_had(&reach.now, held, "id", "nobody changes an account that may do what they may not themselves")
+    check_had(&reach.now, held, field, "nobody changes an account that may do what they may not themselves")
 }
 
 /// Whether `granter` may give something to `account`, whatever it is.

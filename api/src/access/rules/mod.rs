@@ -1,7 +1,13 @@
-//! What an account, a role or a token may be, and who may give what to whom.
+//! What an account, a role or a token may be, who may give what to whom, and what proves who somebody is.
 
 pub mod approvals;
+pub mod attempts;
 mod grants;
+mod invitation;
+mod password;
+mod recovery;
+mod refresh;
+mod totp;
 
 use chrono::{DateTime, Utc};
 
@@ -11,6 +17,11 @@ pub use grants::{
     Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant,
     check_last_super_admin, check_level, check_not_self, check_rank, is_effective,
 };
+pub use invitation::{InvitationToken, LASTS as INVITATION_LASTS, is_good as is_good_invitation};
+pub use password::check_password;
+pub use recovery::RecoveryCode;
+pub use refresh::{Family, Shown};
+pub use totp::Totp;
 
 /// Characters of a name.
 pub const MAX_NAME: usize = 100;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod roles;
+mod sign_in;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -38,6 +39,7 @@ use crate::kernel::{
 
 pub(super) use approvals::*;
 pub(super) use roles::*;
+pub(super) use sign_in::*;
 
 /// An account with the person behind it.
 #[derive(Clone, Debug)]
@@ -124,6 +126,20 @@ pub(super) async fn lock_account(tx: &Tx, id: Uuid) -> Result<Option<Locked>> {
     let super_admins = rows.iter().filter(|row| row.is_active && row.level == AdminLevel::SuperAdmin).count();
     let account = rows.into_iter().find(|row| row.id == id);
     Ok(account.map(|account| Locked { account, super_admins }))
+}
+
+/// The accounts of people with this address, two at most.
+pub(super) async fn accounts_by_email(tx: &Tx, email: &str) -> Result<Vec<Uuid>> {
+    Ok(admin_users(tx.boundary())
+        .select_only()
+        .column(admin_user::Column::Id)
+        .join(JoinType::InnerJoin, user_of_account())
+        .filter(user::Column::Email.eq(email))
+        .order_by_asc(admin_user::Column::Id)
+        .limit(2)
+        .into_tuple()
+        .all(tx.db())
+        .await?)
 }
 
 /// How many active super admins there are.
@@ -242,6 +258,7 @@ pub fn load_rights(db: &Conn, now: DateTime<Utc>) -> BoxFuture<'_, Result<Rights
                 })
                 .collect(),
             tokens: tokens.into_iter().map(token).collect::<Result<_>>()?,
+            ended_sessions: ended_sessions(db, now).await?,
             merged: merged.into_iter().filter_map(|(source, target)| Some((source, target?))).collect(),
         })
     })

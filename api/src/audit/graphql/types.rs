@@ -21,7 +21,7 @@ use crate::{
         eager::Eager,
         error::Result,
         event::LogEvent,
-        guard::{StepUp, requires},
+        guard::{Flag, requires},
         id::Prefix,
         log::EventCursor,
         object::{self, Stored},
@@ -277,19 +277,19 @@ impl AuditLog {
     }
 
     /// What is personal in it. Needs `audit.read_personal`, and reading it is recorded; shown by queries alone.
-    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), StepUp(false)))]
+    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), Flag(false)))]
     async fn personal(&self, ctx: &Context<'_>) -> Result<Option<Vec<AuditPersonalValue>>> {
         personal::read(ctx, &self.0).await.map(Some)
     }
 
     /// The address that the request came from. Personal: as `personal`.
-    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), StepUp(false)))]
+    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), Flag(false)))]
     async fn ip_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         personal::read_text(ctx, &self.0, rules::IP_ADDRESS).await
     }
 
     /// The program that sent the request, as it calls itself. Personal: as `personal`.
-    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), StepUp(false)))]
+    #[graphql(directive = requires::apply(permissions::READ_PERSONAL.to_owned(), Flag(false)))]
     async fn user_agent(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         personal::read_text(ctx, &self.0, rules::USER_AGENT).await
     }

@@ -35,6 +35,10 @@ pub enum Command {
         /// What it may: `incidents.read`, `incidents.*`, `*`. Repeat it for several.
         #[arg(long = "permission", required = true, value_name = "KEY")]
         permissions: Vec<String>,
+        /// Have it act as an account, of which it is good for these permissions at most: its id (adm_…), or the address
+        /// of the person. Without it, the token acts as itself.
+        #[arg(long = "as", value_name = "ACCOUNT")]
+        account: Option<String>,
         /// Limit it to the rows of an organization (its id).
         #[arg(long, value_name = "ID")]
         organization: Option<String>,
@@ -68,13 +72,13 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     app::expect_database(config)?;
     let clock = Clock::system();
     match command {
-        Command::Create { name, permissions, organization, expires, documents } => {
+        Command::Create { name, permissions, account, organization, expires, documents } => {
             let organization_id = boundary(organization)?;
             let expires_at = expires.map(|text| when::expiry(&text, clock.now())).transpose()?;
             let new =
                 NewToken { name, scopes: permissions, organization_id, expires_at, admin_user_id: None };
             let trusted = read(config, &clock, &documents).await?;
-            create(&app::open_kernel(config, clock).await?, new, trusted).await
+            create(&app::open_kernel(config, clock).await?, new, account, trusted).await
         }
         Command::Documents { token, documents, any } => {
             let id = API_TOKEN.parse(&token).map_err(|error| format!("{token}: {error}"))?;
@@ -95,8 +99,16 @@ async fn begin(kernel: &Kernel) -> Result<Tx, Failure> {
     Ok(Tx::begin(kernel, author).await?)
 }
 
-async fn create(kernel: &Kernel, new: NewToken, trusted: Option<Vec<String>>) -> Result<(), Failure> {
+async fn create(
+    kernel: &Kernel,
+    mut new: NewToken,
+    account: Option<String>,
+    trusted: Option<Vec<String>>,
+) -> Result<(), Failure> {
     let mut tx = begin(kernel).await?;
+    if let Some(account) = account {
+        new.admin_user_id = Some(access::named_account(&tx, &account).await?);
+    }
     let (row, token) = access::issue_token(&mut tx, new).await?;
     let is_trusted = trusted.is_some();
     if is_trusted {

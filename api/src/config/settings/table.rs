@@ -108,6 +108,25 @@ pub const SETTINGS: &[Setting] = &[
         Text("any text"),
         Unset("opsgate"),
     ),
+    open(
+        "public_url",
+        "Where people reach the gateway: what links begin with. Unset, that is where it listens.",
+        Text("an http:// or https:// URL without a query"),
+        Unset("https://opsgate.example"),
+    ),
+    secret(
+        "smtp_url",
+        "The server that mail goes to: smtps:// for TLS at once, smtp:// with ?tls=required for STARTTLS. Unset, no mail is\n\
+         sent. With it, mail_from and public_url have to be set.",
+        Text("smtps://USER:PASSWORD@HOST:PORT or smtp://USER:PASSWORD@HOST:PORT?tls=required"),
+        Unset("smtps://opsgate@mail.example:465"),
+    ),
+    open(
+        "mail_from",
+        "Who mail is from.",
+        Text("an address, as opsgate@example.com or Opsgate <opsgate@example.com>"),
+        Unset("Opsgate <opsgate@example.com>"),
+    ),
     open("workers", "Background tasks that one process runs at the same time.", Whole(1..=1024), Value("8")),
     open(
         "max_connections",

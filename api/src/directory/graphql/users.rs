@@ -15,7 +15,7 @@ use crate::{
     kernel::{
         actor::Boundary,
         error::Result,
-        guard::{StepUp, requires},
+        guard::{Flag, requires},
         id::Prefix,
         object::Stored,
         page::{Args, Connection, Cursor, DateTimeFilter, EnumFilter, StringFilter, Word, filter, order},
@@ -135,7 +135,7 @@ impl User {
     }
 
     /// The same in a few numbers. Needs `audit.read`; null without it.
-    #[graphql(directive = requires::apply(audit::READ.to_owned(), StepUp(false)))]
+    #[graphql(directive = requires::apply(audit::READ.to_owned(), Flag(false)))]
     async fn activity_summary(&self, ctx: &Context<'_>) -> Result<Option<ActivitySummary>> {
         audit::activity_summary(ctx, self.0.id).await.map(Some)
     }

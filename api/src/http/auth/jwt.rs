@@ -81,7 +81,13 @@ struct Claims {
     nbf: Option<i64>,
     iat: Option<i64>,
     scope: Option<String>,
+    /// When they signed in at the issuer, and how (RFC 8176).
+    auth_time: Option<i64>,
+    amr: Option<serde_json::Value>,
 }
+
+/// The method that says that there was a second factor (RFC 8176, section 2).
+const SECOND_FACTOR: &str = "mfa";
 
 impl Claims {
     fn credential(self, rules: &Rules, now: DateTime<Utc>) -> Result<Credential, Flaw> {
@@ -89,17 +95,26 @@ impl Claims {
             return Err(Flaw("its `iss` isn't the one of the settings"));
         }
         let latest = now.timestamp() + LEEWAY;
-        if self.nbf.is_some_and(|nbf| nbf > latest) || self.iat.is_some_and(|iat| iat > latest) {
+        if [self.nbf, self.iat, self.auth_time].into_iter().flatten().any(|time| time > latest) {
             return Err(Flaw("it isn't valid yet"));
         }
         let expires_at = DateTime::from_timestamp(self.exp, 0)
             .and_then(|exp| exp.checked_add_signed(TimeDelta::seconds(LEEWAY)))
             .ok_or(Flaw("its `exp` is no time"))?;
+        let factor_at = self.factor_at();
         Ok(Credential::Jwt {
             subject: ADMIN_USER.parse(&self.sub).map_err(|_| Flaw("its `sub` is no admin user"))?,
             scopes: self.scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
             expires_at,
+            factor_at,
         })
+    }
+
+    /// When they proved a second factor, as the issuer says it.
+    fn factor_at(&self) -> Option<DateTime<Utc>> {
+        let methods = self.amr.as_ref()?.as_array()?;
+        let is_proved = methods.iter().any(|method| method.as_str() == Some(SECOND_FACTOR));
+        self.auth_time.filter(|_| is_proved).and_then(|time| DateTime::from_timestamp(time, 0))
     }
 }
 

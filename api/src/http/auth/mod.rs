@@ -1,6 +1,6 @@
-//! Who is calling: an API token, or a JWT.
+//! Who is calling: an API token, an access token of a session, or a JWT.
 //!
-//! Both are judged in memory: a request costs no SQL and waits for nobody. A JWT is signed with the gateway's own secret
+//! All are judged in memory: a request costs no SQL and waits for nobody. A JWT is signed with the gateway's own secret
 //! (HS256), or by an issuer whose public keys the gateway follows ([`jwks`]); a key says which algorithm it is for, and a
 //! token's header can only agree ([`keys`]). The one thing that is ever waited for, and not for long, is a key that
 //! nobody here has seen yet.
@@ -23,6 +23,8 @@ use crate::{
         actor::{Caller, Credential},
         clock::Clock,
         error::{Error, Result},
+        secret::SealingKey,
+        session_token::{ACCESS_PREFIX, AccessToken},
         token::ApiToken,
     },
 };
@@ -30,7 +32,8 @@ use crate::{
 /// A credential longer than this isn't one.
 const MAX_LENGTH: usize = 8 * 1024;
 /// Said to whoever shows something else.
-const NOT_ONE: Error = Error::Unauthenticated("send `Authorization: Bearer` with an API token or a JWT");
+const NOT_ONE: Error =
+    Error::Unauthenticated("send `Authorization: Bearer` with an access token, an API token or a JWT");
 
 /// What verifies credentials. Cheap to clone.
 #[derive(Clone)]
@@ -62,12 +65,17 @@ impl Authenticator {
     /// UNAUTHENTICATED where it isn't valid; UNAVAILABLE where rights can't be read.
     pub async fn authenticate(&self, kernel: &Kernel, authorization: Option<&str>) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
-        let credential = self.credential(authorization, kernel.clock()).await?;
+        let credential = self.credential(authorization, kernel.sealing_key(), kernel.clock()).await?;
         let rights = kernel.rights().confirmed().await?;
         rights.resolve(&credential, kernel.clock().now(), kernel.catalogue())
     }
 
-    async fn credential(&self, authorization: &str, clock: &Clock) -> Result<Credential> {
+    async fn credential(
+        &self,
+        authorization: &str,
+        sealing_key: &SealingKey,
+        clock: &Clock,
+    ) -> Result<Credential> {
         let (scheme, token) = authorization.split_once(' ').ok_or(NOT_ONE)?;
         let token = token.trim();
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > MAX_LENGTH {
@@ -77,6 +85,12 @@ impl Authenticator {
             let token =
                 ApiToken::parse(token).ok_or(Error::Unauthenticated("this isn't a whole API token"))?;
             return Ok(Credential::ApiToken(token.hash()));
+        }
+        if token.starts_with(ACCESS_PREFIX) {
+            let token = AccessToken::verify(token, sealing_key);
+            return token
+                .map(Credential::Session)
+                .ok_or(Error::Unauthenticated("this access token isn't valid"));
         }
         self.0.verify(token, clock).await.map_err(|flaw| {
             // Never the token, nor what it says.

@@ -72,7 +72,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (status, is_about_document) = match &error {
             Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, false),
-            Error::Forbidden(_) | Error::Untrusted | Error::StepUpRequired { .. } => {
+            Error::Forbidden(_) | Error::Untrusted | Error::MustEnrol | Error::StepUpRequired { .. } => {
                 (StatusCode::FORBIDDEN, false)
             }
             Error::Invalid(_) | Error::CursorExpired { .. } => (StatusCode::BAD_REQUEST, true),

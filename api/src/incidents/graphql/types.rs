@@ -250,7 +250,7 @@ impl Incident {
         states
             .into_iter()
             .map(|(action, state)| {
-                let access = fields.field(action).map(|field| caller.check(&field.access));
+                let access = fields.field(action).map(|field| caller.check(&field.access, now));
                 let refused = access.and_then(Result::err).map(|error| error.to_string());
                 let reasons: Vec<_> = refused.into_iter().chain(state.err().map(|v| v.message)).collect();
                 ActionPermission { action, is_allowed: reasons.is_empty(), reasons }

@@ -59,7 +59,22 @@ pub enum Deferred<D, W> {
     Waits(W),
 }
 
+impl<S: Stored> From<Ran<S::Row>> for Outcome<S> {
+    fn from(Ran { object, user_errors, receipt, .. }: Ran<S::Row>) -> Self {
+        let object = object.map(|target| match target {
+            Target::Row(row) => Target::Row(Arc::new(row)),
+            Target::Id(id) => Target::Id(id),
+        });
+        Self { object, user_errors, receipt }
+    }
+}
+
 impl<S: Stored> Outcome<S> {
+    /// Nothing was done, since the caller has to mend this first.
+    pub fn refused(user_errors: Vec<Violation>) -> Self {
+        Self { object: None, user_errors, receipt: None }
+    }
+
     /// The changed object, as the caller may see it.
     ///
     /// # Errors
@@ -84,13 +99,22 @@ pub async fn mutate<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
-    let Ran { object, user_errors, receipt, .. } =
-        run(ctx, |row| Ok(S::id_of(row).into()), operation).await?;
-    let object = object.map(|target| match target {
-        Target::Row(row) => Target::Row(Arc::new(row)),
-        Target::Id(id) => Target::Id(id),
-    });
-    Ok(Outcome { object, user_errors, receipt })
+    let author = ctx.request().author()?;
+    let key = Key::of(ctx, &author);
+    Ok(run(ctx, author, key, |row| Ok(S::id_of(row).into()), operation).await?.into())
+}
+
+/// Runs and commits in the name of `author` what takes or gives secrets: who it is may be proved in this request alone.
+/// An idempotency key isn't looked at, since what is kept under one begins with a hash of the input.
+///
+/// # Errors
+/// As [`mutate`].
+pub async fn mutate_in_secret<S: Stored>(
+    ctx: &Context<'_>,
+    author: Author,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
+) -> Result<Outcome<S>> {
+    Ok(run(ctx, author, Ok(None), |row| Ok(S::id_of(row).into()), operation).await?.into())
 }
 
 /// As [`mutate`], where the operation may have to wait for a `W`. The second outcome has nothing but that; of the two at
@@ -102,8 +126,10 @@ pub async fn mutate_or_wait<S: Stored, W: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
 ) -> Result<(Outcome<S>, Outcome<W>)> {
+    let author = ctx.request().author()?;
+    let key = Key::of(ctx, &author);
     let Ran { object, user_errors, receipt, .. } =
-        run(ctx, |row| Ok(id_of_either::<S, W>(row).into()), operation).await?;
+        run(ctx, author, key, |row| Ok(id_of_either::<S, W>(row).into()), operation).await?;
     let (done, awaited) = match object {
         Some(Target::Row(Deferred::Done(row))) => (Some(Target::Row(Arc::new(row))), None),
         Some(Target::Row(Deferred::Waits(row))) => (None, Some(Target::Row(Arc::new(row)))),
@@ -141,7 +167,9 @@ pub async fn mutate_many<R: Serialize + DeserializeOwned>(
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Vec<R>>,
 ) -> Result<BatchOutcome<R>> {
     let kept = |results: &Vec<R>| Ok(Answer { object: None, results: Some(serde_json::to_value(results)?) });
-    let Ran { object, results, user_errors, receipt } = run(ctx, kept, operation).await?;
+    let author = ctx.request().author()?;
+    let key = Key::of(ctx, &author);
+    let Ran { object, results, user_errors, receipt } = run(ctx, author, key, kept, operation).await?;
     let results = match (object, results) {
         (Some(Target::Row(results)), _) => Some(results),
         (_, Some(results)) => Some(serde_json::from_value(results)?),
@@ -153,11 +181,12 @@ pub async fn mutate_many<R: Serialize + DeserializeOwned>(
 /// Runs `operation`; an idempotency key keeps what `kept` says of what it came to.
 async fn run<R>(
     ctx: &Context<'_>,
+    author: Author,
+    key: Result<Option<Key>>,
     kept: impl Fn(&R) -> Result<Answer>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
 ) -> Result<Ran<R>> {
     let request = ctx.request();
-    let author = request.author()?;
     let result = match request.dry_run_tx() {
         Some(outer) => {
             let mut tx = Tx::nested(request.kernel(), outer, author).await?;
@@ -169,7 +198,7 @@ async fn run<R>(
                 Err(error) => undo(tx, error).await,
             }
         }
-        None => Box::pin(live(ctx, author, kept, operation)).await,
+        None => Box::pin(live(ctx, author, key, kept, operation)).await,
     };
     // What this request has loaded so far may be older than what it just did.
     request.renew_loaders();
@@ -210,11 +239,12 @@ async fn undo<T>(tx: Tx, error: Error) -> Result<T, Stopped> {
 async fn live<R>(
     ctx: &Context<'_>,
     author: Author,
+    key: Result<Option<Key>>,
     kept: impl Fn(&R) -> Result<Answer>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<R>,
 ) -> Result<(R, Option<Receipt>), Stopped> {
     let request = ctx.request();
-    let key = Key::of(ctx, &author)?;
+    let key = key?;
     let mut tx = Tx::begin(request.kernel(), author).await?;
     if let Some(key) = &key {
         match key.claim(&tx).await {

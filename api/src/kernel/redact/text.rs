@@ -37,7 +37,7 @@ const SECRETS: [&str; 18] = [
     // JWS and JWE in compact form (RFC 7515, RFC 7516): three or five parts, the first begins with `{"`.
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}",
     // Our own tokens and webhook secrets. The hint of a token is shorter, and stays.
-    r"opsk_[0-9A-Za-z]{20,}|whsec_[0-9A-Za-z+/=_-]{16,}",
+    r"opsk_[0-9A-Za-z]{20,}|ops[air]_[0-9A-Za-z_-]{20,}|whsec_[0-9A-Za-z+/=_-]{16,}",
     // AWS, Google, GitHub and GitLab, Slack, Stripe, SendGrid, npm, OpenAI and Anthropic.
     r"(?-u:\b)A[KS]IA[0-9A-Z]{16}(?-u:\b)",
     r"AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}",

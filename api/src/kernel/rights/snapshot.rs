@@ -1,7 +1,7 @@
 //! One state of everybody's rights, and who somebody is by it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -15,6 +15,7 @@ use crate::kernel::{
     error::{Error, Result},
     permission::{Catalogue, PermissionSet},
     persisted::Trusted,
+    session_token::AccessToken,
 };
 
 /// An admin account.
@@ -71,6 +72,8 @@ pub struct RightsData {
     pub accounts: Vec<Account>,
     /// All tokens that aren't revoked.
     pub tokens: Vec<Token>,
+    /// Sessions that were ended and whose access tokens may not have.
+    pub ended_sessions: HashSet<Uuid>,
     /// Merged organizations: source and target.
     pub merged: Vec<(Uuid, Uuid)>,
 }
@@ -82,6 +85,7 @@ pub struct Snapshot {
     pub epoch: i64,
     accounts: HashMap<Uuid, (Account, Phases)>,
     tokens: HashMap<[u8; 32], (Token, PermissionSet)>,
+    ended_sessions: HashSet<Uuid>,
     merged: HashMap<Uuid, Vec<Uuid>>,
 }
 
@@ -102,7 +106,13 @@ impl Snapshot {
         for (source, target) in data.merged {
             merged.entry(target).or_default().push(source);
         }
-        Self { epoch, accounts: accounts.collect(), tokens: tokens.collect(), merged }
+        Self {
+            epoch,
+            accounts: accounts.collect(),
+            tokens: tokens.collect(),
+            ended_sessions: data.ended_sessions,
+            merged,
+        }
     }
 
     /// The name of an actor, for people: of whoever it was, active or not.
@@ -132,7 +142,8 @@ impl Snapshot {
     ) -> Result<Caller> {
         match credential {
             Credential::ApiToken(hash) => self.resolve_token(hash, now),
-            Credential::Jwt { subject, scopes, expires_at } => {
+            Credential::Session(token) => self.resolve_session(token, now),
+            Credential::Jwt { subject, scopes, expires_at, .. } => {
                 if *expires_at <= now {
                     return Err(Error::Unauthenticated(EXPIRED));
                 }
@@ -142,23 +153,29 @@ impl Snapshot {
                     Some(scopes) => permissions.intersection(&catalogue.of_scopes(scopes)),
                     None => permissions.clone(),
                 };
-                Ok(Caller {
-                    identity: Some(Identity {
-                        actor: Actor::admin(account.id),
-                        admin_user_id: Some(account.id),
-                        token_id: None,
-                        name: account.name.clone(),
-                        organization_id: PLATFORM,
-                        expires_at: Some(*expires_at),
-                        trusted: None,
-                        credential: credential.clone(),
-                    }),
-                    permissions,
-                    permissions_until,
-                    boundary: Boundary::All,
-                })
+                Ok(person(account, credential, *expires_at, permissions, permissions_until))
             }
         }
+    }
+
+    fn resolve_session(&self, token: &AccessToken, now: DateTime<Utc>) -> Result<Caller> {
+        if token.expires_at <= now {
+            return Err(Error::Unauthenticated(EXPIRED));
+        }
+        if self.ended_sessions.contains(&token.session) {
+            return Err(Error::Unauthenticated(UNKNOWN));
+        }
+        let (account, phases) = self.active(token.account)?;
+        let (permissions, until) = match token.factor_at {
+            Some(_) => {
+                let (held, until) = phases.at(now);
+                (held.clone(), until)
+            }
+            // Whatever asks for a permission without looking further is refused, too.
+            None => (PermissionSet::default(), None),
+        };
+        let credential = Credential::Session(*token);
+        Ok(person(account, &credential, token.expires_at, permissions, until))
     }
 
     fn resolve_token(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Caller> {
@@ -214,6 +231,31 @@ impl Snapshot {
             }
         }
         Boundary::Organizations(Arc::new(found))
+    }
+}
+
+/// Somebody who is signed in to `account`.
+fn person(
+    account: &Account,
+    credential: &Credential,
+    expires_at: DateTime<Utc>,
+    permissions: PermissionSet,
+    permissions_until: Option<DateTime<Utc>>,
+) -> Caller {
+    Caller {
+        identity: Some(Identity {
+            actor: Actor::admin(account.id),
+            admin_user_id: Some(account.id),
+            token_id: None,
+            name: account.name.clone(),
+            organization_id: PLATFORM,
+            expires_at: Some(expires_at),
+            trusted: None,
+            credential: credential.clone(),
+        }),
+        permissions,
+        permissions_until,
+        boundary: Boundary::All,
     }
 }
 

@@ -14,6 +14,7 @@ use aes_gcm::{
     aead::{Aead, Payload},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -123,6 +124,14 @@ impl SealingKey {
         }
     }
 
+    /// A key for another purpose, from which neither this one nor that of a third purpose can be told: HMAC-SHA-256 of
+    /// the purpose's name under this key.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_LEN]> {
+        let mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
+        let mac = mac.chain_update(b"opsgate derived key\0").chain_update(purpose);
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new((&*self.key).into())
     }
@@ -206,6 +215,14 @@ mod tests {
         ] {
             assert_eq!(key.open(&text, PLACE).unwrap_err(), SecretError::Malformed, "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_for_each_purpose_is_derived() {
+        let key = SealingKey::from_bytes([7; 32]);
+        assert_eq!(*key.derive("one"), *SealingKey::from_bytes([7; 32]).derive("one"));
+        assert_ne!(*key.derive("one"), *key.derive("other"));
+        assert_ne!(*key.derive("one"), *SealingKey::from_bytes([8; 32]).derive("one"));
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl Member {
     fn recheck(&mut self) -> Result<()> {
         if self.callers.has_changed().unwrap_or(false) {
             let caller = self.callers.borrow_and_update().clone();
-            caller.check(&self.access)?;
+            caller.check(&self.access, self.streams.kernel().clock().now())?;
             caller.check_document(&self.hash)?;
             if caller.scope() != self.caller.scope() {
                 // What was executed for the old scope isn't theirs any more.

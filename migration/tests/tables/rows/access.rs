@@ -1,7 +1,8 @@
 use entity::list::StringList;
 use entity::{
-    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, organization,
-    organization_member, role, role_assignment, trusted_document, user,
+    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, credential,
+    invitation, organization, organization_member, recovery_code, role, role_assignment, session,
+    sign_in_attempt, trusted_document, user,
 };
 
 use super::{at, bytes, id, json, text};
@@ -149,6 +150,73 @@ pub fn api_token() -> api_token::Model {
         updated_at: at(1),
         version: 1,
     }
+}
+
+/// Of `account`, which must be there.
+pub fn credential(account: &admin_user::Model) -> credential::Model {
+    credential::Model {
+        id: id(),
+        admin_user_id: account.id,
+        sign_in_name: "ada@example.org".into(),
+        sealed_password: text(),
+        password_changed_at: at(2),
+        sealed_totp: Some(text()),
+        totp_confirmed_at: Some(at(3)),
+        totp_step: Some(59_833_337),
+        sealed_new_totp: Some(text()),
+        new_totp_at: Some(at(4)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// Of `account`, which must be there.
+pub fn recovery_code(account: &admin_user::Model) -> recovery_code::Model {
+    recovery_code::Model {
+        id: id(),
+        admin_user_id: account.id,
+        code_hash: bytes(3),
+        created_at: at(0),
+        used_at: Some(at(1)),
+    }
+}
+
+/// Of `account`, which must be there.
+pub fn session(account: &admin_user::Model) -> session::Model {
+    session::Model {
+        id: id(),
+        admin_user_id: account.id,
+        generation: i32::MAX,
+        factor_at: Some(at(2)),
+        refreshed_at: at(3),
+        idle_until: at(4),
+        expires_at: at(5),
+        ended_by: Some(session::SessionEnd::PasswordChanged),
+        revoked_at: Some(at(6)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// Of `account`, which must be there.
+pub fn invitation(account: &admin_user::Model) -> invitation::Model {
+    invitation::Model {
+        id: id(),
+        admin_user_id: account.id,
+        sign_in_name: "ada@example.org".into(),
+        token_hash: bytes(4),
+        created_by: Some(id()),
+        created_at: at(0),
+        expires_at: at(1),
+        accepted_at: None,
+        revoked_at: None,
+    }
+}
+
+pub fn sign_in_attempt() -> sign_in_attempt::Model {
+    sign_in_attempt::Model { tally: text(), count: i32::MAX, last_at: at(0) }
 }
 
 pub fn trusted_document() -> trusted_document::Model {

@@ -42,10 +42,8 @@ impl Cast {
         let cleo = gateway.account("Cleo", AdminLevel::SuperAdmin).await;
         let ada = gateway.account("Ada", AdminLevel::Support).await;
         let role = gateway.role("personal", &[KEY, "incidents.manage"]).await;
-        // By tokens, which last longer than an approval.
-        let bea = gateway.acting(bea_id, &["*"]).await;
-        let cleo = gateway.acting(cleo, &["*"]).await;
-        Self { owner: gateway.owner().clone(), gateway, bea, cleo, bea_id, ada, role }
+        let (bea, cleo) = (gateway.in_person(bea_id), gateway.in_person(cleo));
+        Self { owner: gateway.owner_in_person().await, gateway, bea, cleo, bea_id, ada, role }
     }
 
     async fn try_assign(&self, client: &Client, account: Uuid) -> Answer {
@@ -194,23 +192,30 @@ async fn neither_who_asks_nor_whom_it_is_for_nor_who_may_not_has_a_say() {
     let approving = gateway.role("approving", &["access.approve"]).await;
     let eve = gateway.account("Eve", AdminLevel::Admin).await;
     gateway.assign(approving, eve, None).await;
-    let eve = gateway.acting(eve, &["*"]).await;
-    // Somebody whose token leaves out what they may.
-    let narrow = gateway.acting(cast.bea_id, &["access.approve"]).await;
+    let eve = gateway.in_person(eve);
+    // Somebody whose scope leaves out what they may.
+    let narrow = gateway.signed_in_within(cast.bea_id, "access.approve");
     let script = gateway.with_scopes(&["*"]).await;
     let ada = gateway.acting(cast.ada, &["*"]).await;
+    let token = gateway.acting(cast.bea_id, &["*"]).await;
     let seen = gateway.recorded().await;
     for (client, why) in [
         (&cast.owner, "nobody decides about what they asked for themselves"),
         (&cast.bea, "nobody decides about what is for or about themselves"),
         (&narrow, "nobody decides about what is for or about themselves"),
         (&eve, "deciding about this takes the right to do it oneself"),
-        (&script, "people decide about this: a token that acts as itself has no say"),
     ] {
         let input = json!({ "id": id, "reason": "x" });
         for mutation in ["approvalApprove", "approvalDeny"] {
             assert_eq!(refused(&tried(client, mutation, input.clone()).await, "NOT_ALLOWED", "id"), why);
         }
+    }
+    let answer = tried(&script, "approvalDeny", json!({ "id": id, "reason": "x" })).await;
+    let why = "people decide about this: a token that acts as itself has no say";
+    assert_eq!(refused(&answer, "NOT_ALLOWED", "id"), why);
+    // A token has no second factor, and none is needed to say no.
+    for token in [&script, &token] {
+        assert_eq!(approve(token, &id).await.codes(), ["STEP_UP_REQUIRED"]);
     }
     for mutation in ["approvalApprove", "approvalDeny"] {
         let answer = tried(&ada, mutation, json!({ "id": id, "reason": "x" })).await;

@@ -35,7 +35,7 @@ fn nobody_gives_or_changes_above_their_own_level() {
     ] {
         let granter = of(own, &[]);
         assert_eq!(check_level(&granter, level).is_ok(), expected, "{own:?} gives {level:?}");
-        let found = check_rank(&granter, level, &PermissionSet::default());
+        let found = check_rank(&granter, level, &PermissionSet::default(), "id");
         assert_eq!(found.is_ok(), expected, "{own:?} changes {level:?}");
     }
     assert!(check_level(&Granter::Machine, SuperAdmin).is_ok());
@@ -51,15 +51,15 @@ fn nobody_changes_who_may_do_more() {
         (None, &["a.grant"], &["a.read"]),
         (None, &[], &["a.grant", "a.read"]),
     ] {
-        let found = check_rank(&of(own, has), Support, &account);
+        let found = check_rank(&of(own, has), Support, &account, "id");
         assert_eq!(found.err().map(|v| v.lacking).unwrap_or_default(), lacking, "{own:?} with {has:?}");
     }
     // What they have for a while is enough for that, and nothing to give.
     let reach = Reach { lasting: PermissionSet::default(), ..reach(None, &["a.read", "a.grant"]) };
     let granter = Granter::Caller { account: None, reach };
-    assert!(check_rank(&granter, Support, &account).is_ok());
+    assert!(check_rank(&granter, Support, &account, "id").is_ok());
     assert_eq!(check_given(&granter, &account, "id").unwrap_err().lacking, ["a.grant", "a.read"]);
-    assert!(check_rank(&Granter::Machine, SuperAdmin, &account).is_ok());
+    assert!(check_rank(&Granter::Machine, SuperAdmin, &account, "id").is_ok());
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl Bench {
             catalogue: Catalogue::new([&READ], [], []),
             load_rights: |_, _| Box::pin(async { Ok(RightsData::default()) }),
             environment: "test".to_owned(),
+            mailer: None,
         })
         .await
         .unwrap();

@@ -92,6 +92,7 @@ impl Fixture {
             catalogue,
             load_rights,
             environment: "test".to_owned(),
+            mailer: None,
         })
         .await
         .unwrap();

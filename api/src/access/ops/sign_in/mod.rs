@@ -1,0 +1,287 @@
+//! Signing in: what somebody shows is proved first, then a session begins.
+//!
+//! Counting and hashing come before the transaction; the second factor is looked at within it, so that a code works once
+//! however many requests bring it at the same moment.
+
+mod attempts;
+mod factors;
+mod invitations;
+mod passwords;
+mod sessions;
+
+pub(super) use self::{invitations::open as open_invitation, sessions::end_all};
+pub use factors::{
+    Enrolment, confirm_mfa, count_factor, enroll_mfa, forget_factors, regenerate_recovery_codes, reset_mfa,
+};
+pub use invitations::{Accepted, Invitation, MAIL, accept_invitation, invite, mail, read_invitation, send};
+pub use passwords::{NewPassword, replace_password, set_password, verify_password};
+pub use sessions::{Refreshed, read_refresh_token, refresh_session, revoke_session, step_up};
+
+use ::entity::{admin_user, credential, session};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::{
+    access::{
+        events,
+        rules::{Family, RecoveryCode, Totp},
+        store,
+    },
+    kernel::{
+        Kernel,
+        error::{Error, Result, UserErrorCode, Violation},
+        password,
+        secret::Aad,
+        session_token::{ACCESS, AccessToken, RefreshToken},
+        tx::Tx,
+    },
+};
+
+use self::attempts::PasswordAttempt;
+
+/// Where the secrets of this domain are sealed for.
+const TABLE: &str = "credentials";
+
+/// What somebody shows who signs in.
+pub struct SignIn {
+    /// The address that they sign in by.
+    pub name: String,
+    /// Their password.
+    pub password: SecretString,
+    /// Their second factor, where they have one.
+    pub factor: Option<Factor>,
+}
+
+/// A second factor.
+pub enum Factor {
+    /// A code of the moment.
+    Totp(SecretString),
+    /// A recovery code.
+    Recovery(SecretString),
+}
+
+impl Factor {
+    /// Where it stands in the input of a sign-in.
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Totp(_) => "secondFactor.totp",
+            Self::Recovery(_) => "secondFactor.recoveryCode",
+        }
+    }
+}
+
+/// A password that was right, and a second factor that is still to be looked at.
+pub struct Proved {
+    account: Uuid,
+    /// As it was then: who has changed it meanwhile has ended this, too.
+    sealed_password: String,
+    factor: Option<Factor>,
+    attempt: PasswordAttempt,
+}
+
+impl Proved {
+    /// Whose it is.
+    pub fn account(&self) -> Uuid {
+        self.account
+    }
+
+    /// They are signed in: nothing that was counted stands against them.
+    ///
+    /// # Errors
+    /// Where the database can't.
+    pub async fn done(&self, kernel: &Kernel) -> Result<()> {
+        self.attempt.signed_in(kernel).await?;
+        match self.factor {
+            Some(_) => forget_factors(kernel, self.account).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a session is shown by. The texts are handed out once and kept nowhere.
+pub struct Tokens {
+    /// The session.
+    pub session: Uuid,
+    /// For requests.
+    pub access: SecretString,
+    /// Until when.
+    pub access_expires_at: DateTime<Utc>,
+    /// For the next tokens; none where the one that they have stays.
+    pub refresh: Option<(SecretString, DateTime<Utc>)>,
+    /// Whether they have to enrol a second factor before anything else.
+    pub is_enrolling: bool,
+}
+
+/// Looks at what somebody shows. An account that isn't there, one that isn't active and a wrong password are alike.
+///
+/// # Errors
+/// THROTTLED; INVALID where it isn't right, REQUIRED where a second factor is wanted, too.
+pub async fn prove(kernel: &Kernel, address: Option<&str>, sign_in: SignIn) -> Result<Proved> {
+    let SignIn { name, password, factor } = sign_in;
+    let name = sign_in_name(&name);
+    let attempt = PasswordAttempt::count(kernel, &name, address).await?;
+    let found = store::credential_by_name(kernel.db().reader(), &name).await?;
+    let found = found.filter(|(_, account)| account.is_active).map(|(credential, _)| credential);
+    let hash = found.as_ref().map(|credential| hash_of(kernel, credential)).transpose()?;
+    let is_right = password::verify(password, hash).await?;
+    let Some(credential) = found.filter(|_| is_right) else { return Err(wrong()) };
+    attempt.was_right(kernel).await?;
+    let account = credential.admin_user_id;
+    let factor = match (&credential.sealed_totp, factor) {
+        (None, _) => None,
+        (Some(_), None) => return Err(factor_wanted()),
+        (Some(_), Some(factor)) => {
+            count_factor(kernel, account).await?;
+            Some(factor)
+        }
+    };
+    Ok(Proved { account, sealed_password: credential.sealed_password, factor, attempt })
+}
+
+/// Begins a session of who has proved who they are.
+///
+/// # Errors
+/// INVALID where the second factor isn't right, or what was proved isn't so any more.
+pub async fn start_session(tx: &mut Tx, proved: &Proved) -> Result<(session::Model, Tokens)> {
+    let (mut credential, account) = lock(tx, proved.account).await?.ok_or_else(wrong)?;
+    if credential.sealed_password != proved.sealed_password || !account.is_active {
+        return Err(wrong());
+    }
+    let now = tx.now();
+    let factor_at = match (credential.sealed_totp.is_some(), &proved.factor) {
+        (false, _) => None,
+        (true, None) => return Err(factor_wanted()),
+        (true, Some(factor)) => {
+            use_factor(tx, &mut credential, factor, factor.field()).await?;
+            Some(now)
+        }
+    };
+    let row = begin(tx, &account, factor_at).await?;
+    let tokens = tokens(tx.kernel(), &row, now, true);
+    Ok((row, tokens))
+}
+
+/// Begins a session of somebody who proved a second factor at `factor_at`, or has none yet.
+async fn begin(
+    tx: &mut Tx,
+    account: &admin_user::Model,
+    factor_at: Option<DateTime<Utc>>,
+) -> Result<session::Model> {
+    let now = tx.now();
+    let family = Family::begin(now);
+    let row = session::Model {
+        id: tx.new_id(),
+        admin_user_id: account.id,
+        generation: family.generation,
+        factor_at,
+        refreshed_at: now,
+        idle_until: family.idle_until,
+        expires_at: family.expires_at,
+        ended_by: None,
+        revoked_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    store::insert_session(tx, &row).await?;
+    store::note_login(tx, account.id).await?;
+    tx.record(events::session(&events::SESSION_STARTED, &row, account.user_id));
+    Ok(row)
+}
+
+/// The tokens of a session, as it is now.
+fn tokens(kernel: &Kernel, row: &session::Model, now: DateTime<Utc>, with_refresh: bool) -> Tokens {
+    let key = kernel.sealing_key();
+    let access = AccessToken {
+        session: row.id,
+        account: row.admin_user_id,
+        factor_at: row.factor_at,
+        expires_at: (now + ACCESS).min(row.expires_at),
+    };
+    let refresh = RefreshToken { session: row.id, generation: row.generation };
+    Tokens {
+        session: row.id,
+        access: access.sign(key),
+        access_expires_at: access.expires_at,
+        refresh: with_refresh.then(|| (refresh.sign(key), row.idle_until)),
+        is_enrolling: row.factor_at.is_none(),
+    }
+}
+
+/// What the account signs in with, and the account; the first is locked.
+async fn lock(tx: &Tx, account: Uuid) -> Result<Option<(credential::Model, admin_user::Model)>> {
+    let Some(credential) = store::lock_credential(tx, account).await? else { return Ok(None) };
+    let account = store::account(tx, account).await?;
+    Ok(account.map(|account| (credential, account)))
+}
+
+/// Uses up a second factor.
+async fn use_factor(tx: &Tx, credential: &mut credential::Model, factor: &Factor, field: &str) -> Result<()> {
+    let is_right = match factor {
+        Factor::Totp(code) => {
+            let totp = totp_of(tx.kernel(), credential.id, credential.sealed_totp.as_deref())?;
+            let step =
+                totp.and_then(|totp| totp.accept(code.expose_secret(), tx.now(), credential.totp_step));
+            if step.is_some() {
+                credential.totp_step = step;
+                save(tx, credential).await?;
+            }
+            step.is_some()
+        }
+        Factor::Recovery(code) => match RecoveryCode::parse(code.expose_secret()) {
+            Some(code) => store::use_recovery_code(tx, credential.admin_user_id, code.hash()).await?,
+            None => false,
+        },
+    };
+    if is_right { Ok(()) } else { Err(wrong_code(field).into()) }
+}
+
+async fn save(tx: &Tx, credential: &mut credential::Model) -> Result<()> {
+    credential.version += 1;
+    credential.updated_at = tx.now();
+    store::update_credential(tx, credential).await
+}
+
+/// The address as it is compared. PostgreSQL can't even be asked for a NUL.
+fn sign_in_name(typed: &str) -> String {
+    typed.trim().to_lowercase().replace('\0', "\u{fffd}")
+}
+
+fn hash_of(kernel: &Kernel, credential: &credential::Model) -> Result<String> {
+    let hash = open(kernel, credential.id, &credential.sealed_password)?;
+    String::from_utf8(hash.to_vec()).map_err(|_| Error::internal("a password's hash isn't text"))
+}
+
+fn totp_of(kernel: &Kernel, id: Uuid, sealed: Option<&str>) -> Result<Option<Totp>> {
+    let Some(sealed) = sealed else { return Ok(None) };
+    let bytes = open(kernel, id, sealed)?;
+    let totp = Totp::from_bytes(&bytes);
+    totp.map(Some).ok_or_else(|| Error::internal("a secret of codes has another length"))
+}
+
+fn open(kernel: &Kernel, row: Uuid, sealed: &str) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    let opened = kernel.sealing_key().open(sealed, Aad { table: TABLE, row });
+    opened.map_err(|error| Error::internal(error.to_string()))
+}
+
+fn seal(kernel: &Kernel, row: Uuid, secret: &[u8]) -> String {
+    kernel.sealing_key().seal(secret, Aad { table: TABLE, row })
+}
+
+fn wrong() -> Error {
+    Error::invalid(UserErrorCode::Invalid, "", "the address or the password isn't right")
+}
+
+fn wrong_code(field: &str) -> Violation {
+    Violation::new(UserErrorCode::Invalid, field, "this code isn't right, or was used before")
+}
+
+fn factor_wanted() -> Error {
+    Error::invalid(UserErrorCode::Required, "secondFactor", "this account has a second factor: send it, too")
+}
+
+/// An account that nobody has given a password.
+fn no_credential() -> Error {
+    Error::invalid(UserErrorCode::NotAllowed, "", "this account doesn't sign in here: it has no password")
+}
