@@ -31,11 +31,12 @@ function takeInvitation(): string | null {
     return invitation;
 }
 
-const INVITATION = takeInvitation();
+/** Good once: whoever signs out afterwards signs in by the password. */
+let invited = takeInvitation();
 
 export function Entry({ onSession }: { onSession: (session: Session) => void }) {
     const [step, setStep] = useState<Step>(
-        INVITATION ? { is: "invited", invitation: INVITATION } : { is: "password" },
+        invited ? { is: "invited", invitation: invited } : { is: "password" },
     );
     const go = async (tokens: Tokens): Promise<Fault | null> => {
         if (tokens.isEnrolmentRequired) {
@@ -59,6 +60,7 @@ export function Entry({ onSession }: { onSession: (session: Session) => void }) 
                     send={async ({ password }) => {
                         const answer = await acceptInvitation(step.invitation, password);
                         if (isFault(answer)) return answer;
+                        invited = null;
                         setStep({ is: "enrolling", ...answer });
                         return null;
                     }}
