@@ -13,6 +13,7 @@ use ::entity::incident::{
     IncidentUrgency as Urgency,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use crate::kernel::{
     error::{UserErrorCode, Violation},
@@ -184,6 +185,19 @@ pub fn check_merge(status: Status, field: &str) -> Result<(), Violation> {
     Err(Violation::new(UserErrorCode::NotAllowed, field, message))
 }
 
+/// Whether incidents of these owners can go into one of `target`: each would tell of the other. The platform, whose id is
+/// nil, may take in anybody's.
+///
+/// # Errors
+/// NOT_ALLOWED.
+pub fn check_merged_owners(target: Uuid, mut sources: impl Iterator<Item = Uuid>) -> Result<(), Violation> {
+    if target.is_nil() || sources.all(|source| source == target) {
+        return Ok(());
+    }
+    let message = "these incidents belong to different organizations, and neither may read of the other's";
+    Err(Violation::new(UserErrorCode::NotAllowed, "sourceIds", message))
+}
+
 /// Whether these are names of services that one incident can affect.
 ///
 /// # Errors
@@ -258,6 +272,20 @@ fn no_transition(from: Status, to: &str, field: &str) -> Violation {
 mod tests {
     use super::*;
     use sea_orm::Iterable;
+
+    #[test]
+    fn the_incidents_of_two_organizations_stay_apart() {
+        let [acme, globex] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        for (target, sources, is_allowed) in [
+            (acme, &[acme, acme][..], true),
+            (acme, &[acme, globex], false),
+            (acme, &[Uuid::nil()], false),
+            (Uuid::nil(), &[acme, globex, Uuid::nil()], true),
+        ] {
+            let checked = check_merged_owners(target, sources.iter().copied());
+            assert_eq!(checked.is_ok(), is_allowed, "{sources:?} into {target}");
+        }
+    }
 
     #[test]
     fn severity_is_impact_times_urgency() {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{base, fields, fixture::Fixture, types};
 
 /// The types whose objects have an id, and the permission that seeing one takes.
-const STORED: &[(&str, &str)] = &[
+pub(super) const STORED: &[(&str, &str)] = &[
     ("Alert", "monitoring.read"),
     ("AdminUser", "access.read"),
     ("Approval", "access.read"),

@@ -20,6 +20,7 @@ use opsgate::{
     schema,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tests::{Client, TestGateway};
 use uuid::Uuid;
 
@@ -30,57 +31,59 @@ pub(super) struct Fixture {
     pub gateway: TestGateway,
     /// May everything, in an organization that has nothing.
     pub stranger: Client,
-    organization: Uuid,
+    filled: Filled,
+}
+
+/// An organization with something of everything, and what its documents name.
+pub(super) struct Filled {
+    pub organization: Uuid,
     account: Uuid,
     names: Vec<(&'static str, String)>,
 }
 
-impl Fixture {
-    pub async fn new() -> Self {
-        let gateway = TestGateway::start().await;
-        let acme = gateway.organization(&format!("acme-{}", MARK.to_lowercase())).await;
-        let globex = gateway.organization("globex").await;
-        let user = gateway.member(MARK, acme).await;
-        let suspended = Prefix("usr").encode(gateway.member(&format!("{MARK} Sue"), acme).await);
-        made(gateway.owner(), "userSuspend", json!({ "id": suspended, "reason": MARK }), "user").await;
-        let account = gateway.account(&format!("{MARK} Ada"), AdminLevel::Admin).await;
-        let inactive = gateway.account("Bob", AdminLevel::Support).await;
+impl Filled {
+    /// Fills a new organization: `mark` stands in every text of it.
+    pub async fn new(gateway: &TestGateway, mark: &str) -> Self {
+        let before = gateway.recorded().await;
+        let organization = gateway.organization(&format!("org-{}", mark.to_lowercase())).await;
+        let user = gateway.member(mark, organization).await;
+        let suspended = Prefix("usr").encode(gateway.member(&format!("{mark} Sue"), organization).await);
+        made(gateway.owner(), "userSuspend", json!({ "id": suspended, "reason": mark }), "user").await;
+        let account = gateway.account(&format!("{mark} Ada"), AdminLevel::Admin).await;
+        let inactive = gateway.account(&format!("{mark} Bob"), AdminLevel::Support).await;
         gateway.deactivate(inactive).await;
-        let role = gateway.role(MARK, &["monitoring.read"]).await;
-        let unused = gateway.role(&format!("{MARK} unused"), &["monitoring.read"]).await;
+        let role = gateway.role(mark, &["monitoring.read"]).await;
+        let unused = gateway.role(&format!("{mark} unused"), &["monitoring.read"]).await;
         let assignment = gateway.assign(role, account, None).await;
-        let approval = asked(&gateway, account, user).await;
-        let person = gateway.person(account, &format!("{MARK}@example.com")).await;
+        let approval = asked(gateway, account, user, mark).await;
+        let person = gateway.person(account, &format!("{mark}@example.com")).await;
         let begun = gateway.sign_in(person.input(Value::Null)).await.ok();
         let session = begun.text("/tokens/sessionId").to_owned();
-        let stranger = gateway.partner(&["*"], globex).await;
 
-        let mut row = Incident { gateway: &gateway, organization: acme, account, last: 0 };
+        let mut row = Incident { gateway, organization, account, mark, last: None };
         let open = row.plant(IncidentStatus::Open, None).await;
         let other = row.plant(IncidentStatus::Open, None).await;
         let resolved = row.plant(IncidentStatus::Resolved, None).await;
         // Closed, and with every relation that there is.
         let incident = row.plant(IncidentStatus::Closed, Some(other)).await;
-        let partner = gateway.partner(&["*"], acme).await;
-        let probe = json!({ "tcp": { "host": "127.0.0.1", "port": 9 } });
-        let input = json!({ "name": MARK, "probe": probe, "intervalSeconds": 3600 });
-        let service = made(&partner, "serviceRegister", input, "service").await;
-        let input = json!({
-            "source": MARK, "dedupKey": MARK, "severity": "LOW", "title": MARK, "serviceId": service,
-        });
-        let alert = made(&partner, "alertTrigger", input, "alert").await;
+        let number = row.last.unwrap();
+        let partner = gateway.partner(&["*"], organization).await;
+        let (service, alert) = stir(&partner, mark, &INCIDENT.encode(open)).await;
         gateway.run_until_idle().await;
-        let facts = gateway.facts(0).await;
-        let entry = |ty: &str| facts.iter().find(|fact| fact.event.event_type == ty).unwrap().entry.id;
-        let (entry, about) = (entry("monitoring.service.registered"), entry("admin.user.created"));
-        let event = of_another_service(&gateway, acme, entry).await;
+        let registered = gateway.facts(before).await;
+        let registered =
+            registered.iter().find(|fact| fact.event.event_type == "monitoring.service.registered").unwrap();
+        let entry = registered.entry.id;
+        let first = gateway.facts(0).await;
+        let about = first.iter().find(|fact| fact.event.event_type == "admin.user.created").unwrap().entry.id;
+        let event = of_another_service(gateway, organization, entry, mark).await;
         let names = vec![
             ("{entry}", AUDIT_LOG.encode(entry)),
             ("{about}", AUDIT_LOG.encode(about)),
             ("{event}", EVENT.encode(event)),
             ("{service}", service),
             ("{alert}", alert),
-            ("{organization}", ORGANIZATION.encode(acme)),
+            ("{organization}", ORGANIZATION.encode(organization)),
             ("{user}", Prefix("usr").encode(user)),
             ("{suspended}", suspended),
             ("{account}", ADMIN_USER.encode(account)),
@@ -94,14 +97,34 @@ impl Fixture {
             ("{other}", INCIDENT.encode(other)),
             ("{resolved}", INCIDENT.encode(resolved)),
             ("{incident}", INCIDENT.encode(incident)),
-            ("{number}", "INC-2020-000001".to_owned()),
+            ("{number}", number),
         ];
-        Self { gateway, stranger, organization: acme, account, names }
+        Self { organization, account, names }
     }
 
     /// A document with the ids of what is there.
     pub fn fill(&self, document: &str) -> String {
         self.names.iter().fold(document.to_owned(), |document, (name, id)| document.replace(name, id))
+    }
+
+    /// The ids of what is there, by the names that documents give them.
+    pub fn names(&self) -> &[(&'static str, String)] {
+        &self.names
+    }
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let gateway = TestGateway::start().await;
+        let filled = Filled::new(&gateway, MARK).await;
+        let globex = gateway.organization("globex").await;
+        let stranger = gateway.partner(&["*"], globex).await;
+        Self { gateway, stranger, filled }
+    }
+
+    /// A document with the ids of what is there.
+    pub fn fill(&self, document: &str) -> String {
+        self.filled.fill(document)
     }
 
     /// A token of the platform's with only this permission; without one, with any that doesn't matter.
@@ -121,9 +144,9 @@ impl Fixture {
         let new = NewToken {
             name: "acting".to_owned(),
             scopes: vec!["audit.read".to_owned()],
-            organization_id: self.organization,
+            organization_id: self.filled.organization,
             expires_at: None,
-            admin_user_id: Some(self.account),
+            admin_user_id: Some(self.filled.account),
         };
         self.gateway.token_of(new).await
     }
@@ -138,16 +161,16 @@ impl Fixture {
 }
 
 /// Something that `account` has others asked for, for the person `beneficiary`.
-async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid) -> Uuid {
+async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid, mark: &str) -> Uuid {
     let now = gateway.kernel().clock().now();
     let row = approval::Model {
         id: gateway.kernel().new_id(now),
         kind: "access.assign_role".to_owned(),
         permission: "access.assign_roles".to_owned(),
         required: 1,
-        summary: MARK.to_owned(),
-        payload: json!({ "of": MARK }),
-        payload_hash: vec![0; 32],
+        summary: mark.to_owned(),
+        payload: json!({ "of": mark }),
+        payload_hash: Sha256::digest(mark).to_vec(),
         requested_by_id: account,
         beneficiary_id: Some(beneficiary),
         status: ApprovalStatus::Open,
@@ -165,7 +188,12 @@ async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid) -> Uuid 
 }
 
 /// An event of a type that nobody here declares: seeing it takes no permission beside that of events.
-async fn of_another_service(gateway: &TestGateway, organization_id: Uuid, audit_log_id: Uuid) -> Uuid {
+async fn of_another_service(
+    gateway: &TestGateway,
+    organization_id: Uuid,
+    audit_log_id: Uuid,
+    mark: &str,
+) -> Uuid {
     let now = gateway.kernel().clock().now();
     let row = event::Model {
         id: gateway.kernel().new_id(now),
@@ -184,13 +212,27 @@ async fn of_another_service(gateway: &TestGateway, organization_id: Uuid, audit_
         causation_id: None,
         depth: 0,
         audit_log_id,
-        payload: json!({ "by": MARK }),
+        payload: json!({ "by": mark }),
         before: None,
         after: None,
     };
     let id = row.id;
     gateway.plant(row).await;
     id
+}
+
+/// Does something of everything that streams tell of, in the organization of `partner`: registers a service, raises an
+/// alert about it, and notes something at `incident`. Answers the ids of the first two.
+pub(super) async fn stir(partner: &Client, mark: &str, incident: &str) -> (String, String) {
+    let probe = json!({ "tcp": { "host": "127.0.0.1", "port": 9 } });
+    let input = json!({ "name": mark, "probe": probe, "intervalSeconds": 3600 });
+    let service = made(partner, "serviceRegister", input, "service").await;
+    let input = json!({
+        "source": mark, "dedupKey": mark, "severity": "LOW", "title": mark, "serviceId": service,
+    });
+    let alert = made(partner, "alertTrigger", input, "alert").await;
+    partner.mutate("incidentNoteAdd", json!({ "id": incident, "body": mark }), "").await.ok();
+    (service, alert)
 }
 
 /// Makes something through the API, and answers its id.
@@ -204,20 +246,25 @@ struct Incident<'a> {
     gateway: &'a TestGateway,
     organization: Uuid,
     account: Uuid,
-    last: u32,
+    mark: &'a str,
+    /// The number of the last one.
+    last: Option<String>,
 }
 
 impl Incident<'_> {
     async fn plant(&mut self, status: IncidentStatus, related: Option<Uuid>) -> Uuid {
-        self.last += 1;
         let now = self.gateway.kernel().clock().now();
         let is_over = matches!(status, IncidentStatus::Resolved | IncidentStatus::Closed);
+        let id = self.gateway.kernel().new_id(now);
+        // Unique, and none that the gateway gives.
+        let number = format!("INC-2020-{}", id.simple());
+        self.last = Some(number.clone());
         let row = incident::Model {
-            id: self.gateway.kernel().new_id(now),
-            number: format!("INC-2020-{:06}", self.last),
+            id,
+            number,
             organization_id: self.organization,
-            title: format!("{MARK} is down"),
-            description: Some(MARK.to_owned()),
+            title: format!("{} is down", self.mark),
+            description: Some(self.mark.to_owned()),
             severity: IncidentSeverity::High,
             impact: None,
             urgency: None,
@@ -226,8 +273,8 @@ impl Incident<'_> {
             reporter_id: ADMIN_USER.encode(self.account),
             assignee_id: Some(self.account),
             commander_id: Some(self.account),
-            root_cause: is_over.then(|| MARK.to_owned()),
-            resolution: is_over.then(|| MARK.to_owned()),
+            root_cause: is_over.then(|| self.mark.to_owned()),
+            resolution: is_over.then(|| self.mark.to_owned()),
             merged_into_id: related,
             reopened_from_id: related,
             detected_at: Some(now),
@@ -239,7 +286,6 @@ impl Incident<'_> {
             updated_at: now,
             version: 1,
         };
-        let id = row.id;
         self.gateway.plant(row).await;
         id
     }

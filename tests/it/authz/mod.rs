@@ -9,6 +9,7 @@ mod explanation;
 mod fixture;
 mod operations;
 mod root_fields;
+mod tenants;
 
 use async_graphql::parser::{
     parse_schema,

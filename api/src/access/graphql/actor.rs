@@ -64,7 +64,8 @@ impl Actor {
         (self.actor.kind != Kind::System).then(|| self.actor.id.as_str().into())
     }
 
-    /// Its name. Who may not see admin users reads "Operations" for them.
+    /// Its name. Who may not see admin users reads "Operations" for them, and who is limited to an organization for the
+    /// tokens of others.
     async fn name(&self, ctx: &Context<'_>) -> Result<String> {
         name(ctx.request(), &self.actor)
     }
@@ -75,6 +76,9 @@ impl Actor {
     }
 }
 
+/// What those are called whom the caller may not see.
+const OPERATIONS: &str = "Operations";
+
 /// The name of `actor`, from the rights snapshot: it costs no statement.
 fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
     let rights = request.kernel().rights().last();
@@ -82,7 +86,7 @@ fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
         Kind::AdminUser => {
             let caller = request.caller();
             if !caller.boundary.contains(PLATFORM) || !caller.permissions.has(AdminUser::READ) {
-                return Ok("Operations".to_owned());
+                return Ok(OPERATIONS.to_owned());
             }
             ADMIN_USER
                 .parse(&actor.id)
@@ -91,7 +95,13 @@ fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
                 .map(|account| account.name.clone())
         }
         Kind::ApiToken => {
-            API_TOKEN.parse(&actor.id).ok().and_then(|id| rights.token(id)).map(|token| token.name.clone())
+            let token = API_TOKEN.parse(&actor.id).ok().and_then(|id| rights.token(id));
+            match token {
+                Some(token) if !request.caller().boundary.contains(token.organization_id) => {
+                    return Ok(OPERATIONS.to_owned());
+                }
+                token => token.map(|token| token.name.clone()),
+            }
         }
         Kind::External | Kind::System => None,
     };

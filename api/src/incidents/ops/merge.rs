@@ -57,6 +57,8 @@ pub async fn merge(
     let (into, from): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.incident.id == target);
     let into = into.into_iter().next().ok_or_else(|| Error::not_found("incident", "targetId"))?;
     check_version(&into.incident, expected)?;
+    let owners = from.iter().map(|row| row.incident.organization_id);
+    rules::check_merged_owners(into.incident.organization_id, owners)?;
 
     monitoring::relink_alerts(tx, &sources, target).await?;
     let numbers: Vec<_> = from.iter().map(|row| row.incident.number.clone()).collect();
