@@ -26,6 +26,7 @@ pub struct Query(
     access::Query,
     audit::Query,
     directory::Query,
+    directory::BillingQuery,
     events::Query,
     incidents::Query,
     monitoring::Query,
@@ -39,6 +40,7 @@ pub struct Mutation(
     access::Mutation,
     access::SignInMutation,
     directory::UserMutation,
+    directory::OrganizationMutation,
     incidents::Mutation,
     monitoring::Mutation,
 );
@@ -92,7 +94,7 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 17] = [
+    let fields: [&[RootField]; 19] = [
         access::Query::FIELDS,
         access::Mutation::FIELDS,
         access::SignInMutation::FIELDS,
@@ -100,6 +102,8 @@ pub fn catalogue() -> Catalogue {
         audit::Subscription::FIELDS,
         directory::Query::FIELDS,
         directory::UserMutation::FIELDS,
+        directory::BillingQuery::FIELDS,
+        directory::OrganizationMutation::FIELDS,
         events::Query::FIELDS,
         events::Subscription::FIELDS,
         incidents::Query::FIELDS,
@@ -115,6 +119,7 @@ pub fn catalogue() -> Catalogue {
         access::EVENTS,
         audit::EVENTS,
         directory::EVENTS,
+        directory::BILLING_EVENTS,
         incidents::EVENTS,
         monitoring::EVENTS,
         platform::EVENTS,

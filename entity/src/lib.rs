@@ -20,6 +20,7 @@ pub mod audit_log;
 pub mod audit_personal;
 pub mod audit_subject;
 pub mod authz_epoch;
+pub mod billing_subscription;
 pub mod credential;
 pub mod dead_letter;
 pub mod event;

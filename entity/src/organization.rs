@@ -11,6 +11,9 @@ use crate::row::FromColumns;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    /// The id by which the platform knows it.
+    #[sea_orm(unique)]
+    pub external_id: Option<String>,
     #[sea_orm(unique)]
     pub slug: String,
     pub name: String,
@@ -19,6 +22,11 @@ pub struct Model {
     pub settings: Json,
     /// Where a merged organization's members and reads went.
     pub merged_into_id: Option<Uuid>,
+    /// When it went there.
+    pub merged_at: Option<DateTimeUtc>,
+    /// How many rows of what went along.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub merged_rows: Option<Json>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i32,

@@ -17,6 +17,7 @@ mod m20261121_000007_roles;
 mod m20261121_000008_approvals;
 mod m20261121_000009_sign_in;
 mod m20261121_000010_users;
+mod m20261121_000011_organizations;
 mod m20261121_000012_user_search;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_approvals::Migration),
             Box::new(m20261121_000009_sign_in::Migration),
             Box::new(m20261121_000010_users::Migration),
+            Box::new(m20261121_000011_organizations::Migration),
             Box::new(m20261121_000012_user_search::Migration),
         ]
     }

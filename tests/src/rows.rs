@@ -85,11 +85,14 @@ impl TestGateway {
         let now = self.kernel().clock().now();
         organization::Model {
             id: self.kernel().new_id(now),
+            external_id: None,
             slug: slug.to_owned(),
             name: slug.to_uppercase(),
             status: OrganizationStatus::Active,
             settings: json!({}),
             merged_into_id: None,
+            merged_at: None,
+            merged_rows: None,
             created_at: now,
             updated_at: now,
             version: 1,

@@ -115,6 +115,7 @@ async fn list(
     order: Order,
     args: Args,
 ) -> Result<Connection<AuditLog>> {
+    let predicate = page::with_merged(ctx, Column::OrganizationId, predicate);
     let predicate = seek(predicate, Column::ReceivedAt, Made::Then, Column::Id);
     let predicate = seek(predicate, Column::OccurredAt, Made::ThenOrLater, Column::Id);
     page::list(ctx, List { name, rows, predicate, order }, args).await

@@ -5,10 +5,10 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `users`, `organizations`, `organization_members` |
-//! | permissions | `directory.read`, `directory.manage_users`, `directory.synchronize` |
+//! | tables | `users`, `organizations`, `organization_members`, `billing_subscriptions` |
+//! | permissions | `directory.read`, `directory.manage_users`, `directory.synchronize`, `directory.manage_organizations`, `directory.merge_organizations`, `billing.read` |
 //! | tasks | `directory.reinstate_user`: a suspension ends |
-//! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`, `…deleted`; `directory.organization.created`; `directory.member.added` |
+//! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`, `…deleted`; `directory.organization.created`, `…updated`, `…merged`; `directory.member.added`, `…updated`, `…removed`; `directory.subscription.created`, `…updated` |
 //!
 //! The platform's own systems say who there is ([`upsert_users`]). The mutations for that are still to come.
 
@@ -24,14 +24,23 @@ mod store;
 
 use crate::kernel::id::Prefix;
 
-pub use events::ALL as EVENTS;
-pub use graphql::{Organization, Query, User, UserMutation};
+pub use events::{ALL as EVENTS, BILLING as BILLING_EVENTS};
+pub use graphql::{
+    BillingQuery, BillingSubscription, Organization, OrganizationMember, OrganizationMutation, Query, User,
+    UserMutation,
+};
 pub use jobs::handlers;
 pub use loaders::Users;
 pub use ops::{
-    NewOrganization, UserRecord, add_members, create_organization, reinstate_user, suspend_user, upsert_users,
+    NewOrganization, SubscriptionRecord, UserRecord, add_members, create_organization, reinstate_user,
+    suspend_user, upsert_subscriptions, upsert_users,
 };
 pub use permissions::ALL as PERMISSIONS;
+pub use store::{Fate, MERGED_TABLES};
 
 /// `usr_…`
 pub const USER: Prefix = Prefix("usr");
+/// `mem_…`
+pub const MEMBER: Prefix = Prefix("mem");
+/// `sub_…`
+pub const SUBSCRIPTION: Prefix = Prefix("sub");

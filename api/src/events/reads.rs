@@ -24,6 +24,7 @@ pub async fn events(
     let caller = request.caller();
     let hidden = rules::hidden(request.kernel().catalogue(), &caller.permissions);
     let rows = store::events(&caller.boundary, &hidden);
+    let predicate = page::with_merged(ctx, Column::OrganizationId, predicate);
     let predicate = seek(predicate, Column::OccurredAt, Made::ThenOrLater, Column::Id);
     page::list(ctx, List { name: "events", rows, predicate, order }, args).await
 }

@@ -116,6 +116,12 @@ impl Violation {
         Self { code, message: message.into(), field: path, is_retryable: false, lacking: Vec::new() }
     }
 
+    /// The same at a path below the input whose names the caller has chosen: they may have dots in them.
+    pub fn at(code: UserErrorCode, path: &[String], message: impl Into<String>) -> Self {
+        let path = std::iter::once("input".to_owned()).chain(path.iter().cloned()).collect();
+        Self { field: Some(path), ..Self::new(code, "", message) }
+    }
+
     /// For want of `permissions`.
     #[must_use]
     pub fn lacking(self, permissions: Vec<&'static str>) -> Self {

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use crate::{
     access::{AdminUser, Approval, Role, RoleAssignment, Session},
     audit::AuditLog,
-    directory::{Organization, User},
+    directory::{BillingSubscription, Organization, OrganizationMember, User},
     events::PublishedEvent,
     incidents::{Incident, IncidentTimelineEntry},
     kernel::{
@@ -37,12 +37,16 @@ pub enum Node {
     Approval(Approval),
     /// An entry of the audit log.
     AuditLog(AuditLog),
+    /// What an organization pays for.
+    BillingSubscription(BillingSubscription),
     /// Something is broken.
     Incident(Incident),
     /// An entry of an incident's timeline.
     IncidentTimelineEntry(IncidentTimelineEntry),
     /// A customer or partner.
     Organization(Organization),
+    /// That a person belongs to an organization.
+    OrganizationMember(OrganizationMember),
     /// Something that happened.
     PublishedEvent(PublishedEvent),
     /// A named set of permissions that accounts are given.
@@ -63,9 +67,11 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
         .with::<Alert>()
         .with::<Approval>()
         .with::<AuditLog>()
+        .with::<BillingSubscription>()
         .with::<Incident>()
         .with::<IncidentTimelineEntry>()
         .with::<Organization>()
+        .with::<OrganizationMember>()
         .with::<PublishedEvent>()
         .with::<Role>()
         .with::<RoleAssignment>()

@@ -1,8 +1,8 @@
 //! Enums by name are stored as serde spells them, and fit their columns.
 
 use entity::{
-    actor_kind, alert, approval, approval_vote, audit_log, incident, incident_timeline, organization,
-    probe_result, service_status, session, task, user,
+    actor_kind, alert, approval, approval_vote, audit_log, billing_subscription, incident, incident_timeline,
+    organization, probe_result, service_status, session, task, user,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use serde::Serialize;
@@ -16,6 +16,8 @@ fn names_are_those_of_serde() {
     agree::<audit_log::AuditCategory>();
     agree::<audit_log::AuditOutcome>();
     agree::<audit_log::AuditSurface>();
+    agree::<billing_subscription::BillingPeriod>();
+    agree::<billing_subscription::BillingStatus>();
     agree::<incident::IncidentImpact>();
     agree::<incident::IncidentStatus>();
     agree::<incident::IncidentUrgency>();

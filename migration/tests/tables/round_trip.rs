@@ -18,6 +18,7 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::organization()).await;
         survives(db, user.clone()).await;
         survives(db, rows::organization_member()).await;
+        survives(db, rows::billing_subscription()).await;
         let account = rows::admin_user(&user);
         survives(db, account.clone()).await;
         survives(db, rows::role()).await;

@@ -6,16 +6,18 @@ use entity::{
     admin_user::AdminLevel,
     approval::{self, ApprovalStatus},
     audit_log::AuditCategory,
+    billing_subscription::{BillingPeriod, BillingStatus},
     event,
     incident::{self, IncidentSeverity, IncidentStatus},
 };
 use opsgate::{
     access::{APPROVAL, NewToken, ROLE, ROLE_ASSIGNMENT},
+    directory::{self, SUBSCRIPTION, SubscriptionRecord, USER},
     incidents::INCIDENT,
     kernel::{
         actor::{ADMIN_USER, ORGANIZATION},
-        id::Prefix,
         record::{AUDIT_LOG, EVENT},
+        tx::Tx,
     },
     schema,
 };
@@ -46,8 +48,14 @@ impl Filled {
     pub async fn new(gateway: &TestGateway, mark: &str) -> Self {
         let before = gateway.recorded().await;
         let organization = gateway.organization(&format!("org-{}", mark.to_lowercase())).await;
-        let user = gateway.member(mark, organization).await;
-        let suspended = Prefix("usr").encode(gateway.member(&format!("{mark} Sue"), organization).await);
+        let target = gateway.organization(&format!("into-{}", mark.to_lowercase())).await;
+        let (user, outsider) = (gateway.user(mark).await, gateway.user(&format!("{mark} Eve")).await);
+        let input = json!({
+            "organizationId": ORGANIZATION.encode(organization), "userId": USER.encode(user), "role": mark,
+        });
+        let member = made(gateway.owner(), "organizationMemberAdd", input, "member").await;
+        let subscription = subscribe(gateway, organization, mark).await;
+        let suspended = USER.encode(gateway.member(&format!("{mark} Sue"), organization).await);
         made(gateway.owner(), "userSuspend", json!({ "id": suspended, "reason": mark }), "user").await;
         let account = gateway.account(&format!("{mark} Ada"), AdminLevel::Admin).await;
         let inactive = gateway.account(&format!("{mark} Bob"), AdminLevel::Support).await;
@@ -84,7 +92,11 @@ impl Filled {
             ("{service}", service),
             ("{alert}", alert),
             ("{organization}", ORGANIZATION.encode(organization)),
-            ("{user}", Prefix("usr").encode(user)),
+            ("{target}", ORGANIZATION.encode(target)),
+            ("{user}", USER.encode(user)),
+            ("{outsider}", USER.encode(outsider)),
+            ("{member}", member),
+            ("{subscription}", SUBSCRIPTION.encode(subscription)),
             ("{suspended}", suspended),
             ("{account}", ADMIN_USER.encode(account)),
             ("{inactive}", ADMIN_USER.encode(inactive)),
@@ -185,6 +197,26 @@ async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid, mark: &s
     let id = row.id;
     gateway.plant(row).await;
     id
+}
+
+/// Has the billing system say that an organization pays for something.
+async fn subscribe(gateway: &TestGateway, organization_id: Uuid, mark: &str) -> Uuid {
+    let record = SubscriptionRecord {
+        external_id: mark.to_owned(),
+        organization_id,
+        plan: mark.to_owned(),
+        status: BillingStatus::Active,
+        period: BillingPeriod::Yearly,
+        amount_minor: 1999,
+        currency: "EUR".to_owned(),
+        trial_ends_at: None,
+        period_ends_at: None,
+        cancelled_at: None,
+    };
+    let mut tx = Tx::system(gateway.kernel(), "billing").await.unwrap();
+    let written = directory::upsert_subscriptions(&mut tx, vec![record]).await.unwrap();
+    tx.commit().await.unwrap();
+    written[0].id
 }
 
 /// An event of a type that nobody here declares: seeing it takes no permission beside that of events.

@@ -1,20 +1,27 @@
 //! The register of the platform's people and organizations.
 
 mod activity;
+mod billing;
+mod members;
+mod merge;
+mod organization_upsert;
 mod organizations;
 mod search;
+mod settings;
 mod standing;
 mod upsert;
 mod users;
 
+use entity::billing_subscription::{BillingPeriod, BillingStatus};
 use opsgate::{
-    directory::{self, UserRecord},
+    directory::{self, SubscriptionRecord, UserRecord},
     kernel::{
         error::{Error, Result, UserErrorCode},
         tx::Tx,
     },
 };
 use tests::{Answer, TestGateway};
+use uuid::Uuid;
 
 fn record(id: &str, name: &str, is_verified: bool) -> UserRecord {
     UserRecord {
@@ -25,6 +32,29 @@ fn record(id: &str, name: &str, is_verified: bool) -> UserRecord {
         last_active_at: None,
         is_deleted: false,
     }
+}
+
+/// A subscription of an organization.
+fn subscription(organization_id: Uuid, external_id: &str) -> SubscriptionRecord {
+    SubscriptionRecord {
+        external_id: external_id.to_owned(),
+        organization_id,
+        plan: "team".to_owned(),
+        status: BillingStatus::Active,
+        period: BillingPeriod::Monthly,
+        amount_minor: 1999,
+        currency: "EUR".to_owned(),
+        trial_ends_at: None,
+        period_ends_at: None,
+        cancelled_at: None,
+    }
+}
+
+/// Has an organization pay for something.
+async fn subscribe_to_plan(gateway: &TestGateway, organization: Uuid, external_id: &str) {
+    let mut tx = tx(gateway).await;
+    directory::upsert_subscriptions(&mut tx, vec![subscription(organization, external_id)]).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn tx(gateway: &TestGateway) -> Tx {
@@ -61,7 +91,8 @@ async fn person(gateway: &TestGateway, name: &str, is_verified: bool) -> String 
 fn refused(answer: &Answer, code: &str, field: &str) {
     assert!(answer.body.get("errors").is_none(), "{}", answer.body);
     assert_eq!(answer.user_error_codes(), [code], "{}", answer.body);
-    let path: Vec<&str> = ["input", field].into_iter().filter(|part| !part.is_empty()).collect();
+    let path = std::iter::once("input").chain(field.split('.'));
+    let path: Vec<&str> = path.filter(|part| !part.is_empty()).collect();
     assert_eq!(*answer.at("/userErrors/0/field"), serde_json::json!(path), "{}", answer.body);
     assert!(answer.at("/receipt").is_null(), "{}", answer.body);
 }

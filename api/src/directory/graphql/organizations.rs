@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use ::entity::organization;
-use async_graphql::{Context, Enum, ID, Json, Object};
+use async_graphql::{Context, Enum, ID, Json};
 use uuid::Uuid;
 
+use super::{
+    members::{OrganizationMember, OrganizationMemberFilter},
+    organization_mutations::MergedRows,
+};
 use crate::{
-    directory::loaders::Organizations,
+    directory::{loaders::Organizations, reads},
     kernel::{
         actor::{Boundary, ORGANIZATION},
         eager::Eager,
         error::Result,
         id::Prefix,
         object::{self, Stored},
-        page::{DateTimeFilter, EnumFilter, StringFilter, Word, filter, order},
+        page::{
+            Args, Connection, Cursor, DateTimeFilter, EnumFilter, Filter, StringFilter, Word, filter, order,
+        },
         scalar::Timestamp,
     },
 };
@@ -61,8 +67,21 @@ impl Stored for Organization {
     }
 }
 
+impl Organization {
+    /// Where it went.
+    pub(super) fn target_id(&self) -> Option<Uuid> {
+        self.0.merged_into_id
+    }
+
+    /// What went along.
+    pub(super) fn moved(&self) -> Result<Vec<MergedRows>> {
+        let rows = self.0.merged_rows.clone();
+        Ok(rows.map(serde_json::from_value).transpose()?.unwrap_or_default())
+    }
+}
+
 /// A customer or partner of the platform.
-#[Object]
+#[macros::object]
 impl Organization {
     /// `org_…`
     pub async fn id(&self) -> ID {
@@ -89,7 +108,12 @@ impl Organization {
         self.0.status.into()
     }
 
-    /// Its settings.
+    /// The id by which the platform knows it.
+    async fn external_id(&self) -> Option<&str> {
+        self.0.external_id.as_deref()
+    }
+
+    /// Its settings: what `organizationSettingsSchema` allows.
     async fn settings(&self) -> Json<&serde_json::Value> {
         Json(&self.0.settings)
     }
@@ -97,6 +121,25 @@ impl Organization {
     /// Where it went.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Eager<Organization>>> {
         object::edge(ctx, self.0.merged_into_id).await
+    }
+
+    /// When it went there.
+    async fn merged_at(&self) -> Option<Timestamp> {
+        self.0.merged_at.map(Timestamp)
+    }
+
+    /// Who belongs to it, the latest first.
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        filter: Option<OrganizationMemberFilter>,
+    ) -> Result<Connection<OrganizationMember>> {
+        let args = Args { first, after, last, before };
+        reads::members_of(ctx, self.0.id, filter.predicate()?, args).await
     }
 
     /// When it came into the register.
@@ -126,6 +169,8 @@ filter! {
         status: EnumFilter<OrganizationStatus> => organization::Column::Status,
         /// The short name.
         slug: StringFilter => organization::Column::Slug,
+        /// The id by which the platform knows it.
+        external_id: StringFilter => organization::Column::ExternalId,
         /// When it came into the register.
         created_at: DateTimeFilter => organization::Column::CreatedAt,
     }

@@ -1,7 +1,7 @@
-//! How users and organizations are loaded by id.
+//! How users, organizations and what belongs to them are loaded by id.
 
 mod organizations;
 mod users;
 
-pub use organizations::{Memberships, Organizations};
+pub use organizations::{Members, Memberships, Organizations, Subscriptions};
 pub use users::Users;

@@ -1,8 +1,8 @@
-//! Organizations by id, and by their members.
+//! Organizations and what belongs to them by id, and organizations by their members.
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::organization;
+use ::entity::{billing_subscription, organization, organization_member};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,32 @@ impl Load for Organizations {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::organizations_by_id(from.db(), ids).await
+    }
+}
+
+/// Members of organizations by id.
+#[derive(Debug)]
+pub struct Members;
+
+impl Load for Members {
+    type Key = Uuid;
+    type Value = Arc<organization_member::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::members_by_id(from.db(), ids).await
+    }
+}
+
+/// Subscriptions by id.
+#[derive(Debug)]
+pub struct Subscriptions;
+
+impl Load for Subscriptions {
+    type Key = Uuid;
+    type Value = Arc<billing_subscription::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::subscriptions_by_id(from.db(), ids).await
     }
 }
 

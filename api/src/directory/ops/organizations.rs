@@ -1,12 +1,10 @@
-//! How organizations come into the register, and who is a member of them.
+//! How organizations come into the register, and their settings.
 
-use ::entity::{
-    organization::{self, OrganizationStatus},
-    organization_member,
-};
-use serde_json::json;
+use ::entity::organization::{self, OrganizationStatus};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::check_version;
 use crate::{
     directory::{events, rules, store},
     kernel::{
@@ -31,18 +29,21 @@ pub struct NewOrganization {
 /// # Errors
 /// TAKEN, and what is wrong with the input.
 pub async fn create_organization(tx: &mut Tx, new: NewOrganization) -> Result<organization::Model> {
-    let (slug, name) = match (rules::slug(&new.slug), rules::name(&new.name, "name")) {
+    let (slug, name) = match (rules::slug(&new.slug, "slug"), rules::name(&new.name, "name")) {
         (Ok(slug), Ok(name)) => (slug, name),
         (a, b) => return Err([a.err(), b.err()].into_iter().flatten().collect::<Vec<_>>().into()),
     };
     let now = tx.now();
     let row = organization::Model {
         id: tx.new_id(),
+        external_id: None,
         slug,
         name,
         status: new.status,
         settings: json!({}),
         merged_into_id: None,
+        merged_at: None,
+        merged_rows: None,
         created_at: now,
         updated_at: now,
         version: 1,
@@ -54,45 +55,30 @@ pub async fn create_organization(tx: &mut Tx, new: NewOrganization) -> Result<or
     Ok(row)
 }
 
-/// Makes people members of an organization, with what they are there; whoever is one already stays what they are.
-/// Answers how many came in.
+/// Writes an organization's settings over.
 ///
 /// # Errors
-/// NOT_FOUND, LIMIT_EXCEEDED, and what is wrong with a role.
-pub async fn add_members(tx: &mut Tx, organization: Uuid, people: &[(Uuid, &str)]) -> Result<usize> {
-    if people.len() > rules::MAX_RECORDS {
-        let message = format!("add at most {} members at once", rules::MAX_RECORDS);
-        return Err(Error::invalid(UserErrorCode::LimitExceeded, "members", message));
+/// NOT_FOUND, CONFLICT, NOT_ALLOWED, and what is wrong with the settings.
+pub async fn update_settings(
+    tx: &mut Tx,
+    id: Uuid,
+    settings: Value,
+    expected: Option<i32>,
+) -> Result<organization::Model> {
+    let settings = rules::settings(settings)?;
+    let before =
+        store::lock_organization(tx, id).await?.ok_or_else(|| Error::not_found("organization", "id"))?;
+    check_version(before.id, before.version, expected)?;
+    if before.status == OrganizationStatus::Merged {
+        let message = "this organization went into another one: change that one's";
+        return Err(Error::invalid(UserErrorCode::NotAllowed, "id", message));
     }
-    if !store::has_organization(tx, organization).await? {
-        return Err(Error::not_found("organization", "organizationId"));
+    if before.settings == settings {
+        return Ok(before);
     }
-    let ids: Vec<Uuid> = people.iter().map(|(id, _)| *id).collect();
-    let known = store::lock_known(tx, &ids).await?;
-    let members = store::members(tx, organization, &ids).await?;
-    let now = tx.now();
-    let mut rows: Vec<organization_member::Model> = Vec::new();
-    for (i, (user_id, role)) in people.iter().enumerate() {
-        let role = rules::name(role, &format!("members.{i}.role"))?;
-        if !known.contains(user_id) {
-            return Err(Error::not_found("user", &format!("members.{i}.userId")));
-        }
-        if members.contains(user_id) || rows.iter().any(|row| row.user_id == *user_id) {
-            continue;
-        }
-        tx.record(events::member_added(*user_id, organization, &role));
-        let id = tx.new_id();
-        rows.push(organization_member::Model {
-            id,
-            organization_id: organization,
-            user_id: *user_id,
-            role,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        });
-    }
-    let added = rows.len();
-    store::insert_members(tx, rows).await?;
-    Ok(added)
+    let after =
+        organization::Model { settings, updated_at: tx.now(), version: before.version + 1, ..before.clone() };
+    store::update_organization(tx, &after).await?;
+    tx.record(events::organization_updated(&before, &after));
+    Ok(after)
 }

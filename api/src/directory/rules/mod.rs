@@ -1,6 +1,8 @@
 //! What the register takes, and who may be kept out. Pure.
 
+mod billing;
 mod organizations;
+mod settings;
 mod users;
 
 use crate::kernel::{
@@ -9,7 +11,9 @@ use crate::kernel::{
 };
 
 pub use self::{
-    organizations::slug,
+    billing::{MAX_SUBSCRIPTIONS, amount, currency, in_currency, is_overdue, is_recurring, monthly, plan},
+    organizations::{check_merge, check_same_role, member_role, slug, stated},
+    settings::{settings, settings_schema},
     users::{check_reinstate, check_suspend, check_verify, email, end, external_id, standing},
 };
 

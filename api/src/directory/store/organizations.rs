@@ -1,17 +1,21 @@
-//! Organizations and their members: lists, loads, and what a change does.
+//! Organizations: lists, loads, and what a change does.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{organization, organization_member};
+use ::entity::organization;
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Select, sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select, SqlErr, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
-use crate::kernel::{actor::Boundary, db::Conn, error::Result, rows, tx::Tx};
+use crate::kernel::{
+    actor::Boundary,
+    db::Conn,
+    error::{Error, Result, UserErrorCode},
+    rows,
+    tx::Tx,
+};
 
 /// The organizations within `boundary`.
 pub fn organizations(boundary: &Boundary) -> Select<organization::Entity> {
@@ -27,40 +31,23 @@ pub async fn organizations_by_id(db: &Conn, ids: &[Uuid]) -> Result<HashMap<Uuid
     rows::by_id(organizations(&Boundary::All), organization::Column::Id, ids, |row| row.id, db).await
 }
 
-/// The organizations that users are members of, by the users' ids.
-pub async fn memberships(db: &Conn, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>> {
-    let rows = organization_member::Entity::find()
-        .filter(rows::among(organization_member::Column::UserId, users, db))
-        .all(db)
-        .await?;
-    let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        by_user.entry(row.user_id).or_default().push(row.organization_id);
-    }
-    Ok(by_user)
+/// The organization `id`, held until the transaction ends.
+pub async fn lock_organization(tx: &Tx, id: Uuid) -> Result<Option<organization::Model>> {
+    let row = organizations(tx.boundary()).filter(organization::Column::Id.eq(id)).lock_exclusive();
+    Ok(row.one(tx.db()).await?)
 }
 
-/// Of `ids` those who are members of the organization.
-pub async fn members(tx: &Tx, organization: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let rows = organization_member::Entity::find()
-        .filter(organization_member::Column::OrganizationId.eq(organization))
-        .filter(organization_member::Column::UserId.is_in(ids.iter().copied()));
-    Ok(rows.all(tx.db()).await?.into_iter().map(|row| row.user_id).collect())
+/// The organization `id`, which nobody changes before the transaction ends.
+pub async fn share_organization(tx: &Tx, id: Uuid) -> Result<Option<organization::Model>> {
+    let row = organizations(tx.boundary()).filter(organization::Column::Id.eq(id)).lock_shared();
+    Ok(row.one(tx.db()).await?)
 }
 
-/// Adds members.
-pub async fn insert_members(tx: &Tx, rows: Vec<organization_member::Model>) -> Result<()> {
-    if !rows.is_empty() {
-        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-        organization_member::Entity::insert_many(rows).exec_without_returning(tx.db()).await?;
-    }
+/// Writes an organization over.
+pub async fn update_organization(tx: &Tx, row: &organization::Model) -> Result<()> {
+    let all = row.clone().into_active_model().reset_all();
+    organization::Entity::update(all).exec_without_returning(tx.db()).await?;
     Ok(())
-}
-
-/// Whether there is an organization `id` within the caller's boundary.
-pub async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
-    let found = organizations(tx.boundary()).filter(organization::Column::Id.eq(id)).count(tx.db());
-    Ok(found.await? > 0)
 }
 
 /// Adds an organization, unless the slug is taken. Whether it was added.
@@ -68,4 +55,48 @@ pub async fn insert_organization(tx: &Tx, row: &organization::Model) -> Result<b
     let insert = organization::Entity::insert_many([row.clone().into_active_model()])
         .on_conflict(OnConflict::column(organization::Column::Slug).do_nothing().to_owned());
     Ok(insert.exec_without_returning(tx.db()).await? > 0)
+}
+
+/// Those of these external ids or slugs, held until the transaction ends.
+pub async fn lock_organizations(tx: &Tx, ids: &[&str], slugs: &[&str]) -> Result<Vec<organization::Model>> {
+    use organization::Column;
+    let either = Condition::any()
+        .add(Column::ExternalId.is_in(ids.iter().copied()))
+        .add(Column::Slug.is_in(slugs.iter().copied()));
+    let rows = organizations(tx.boundary()).filter(either).order_by_asc(Column::Id).lock_exclusive();
+    Ok(rows.all(tx.db()).await?)
+}
+
+/// Adds organizations, and writes over those that are there.
+///
+/// # Errors
+/// CONFLICT where somebody else has added one of them meanwhile.
+pub async fn put_organizations(tx: &Tx, rows: &[organization::Model]) -> Result<()> {
+    use organization::Column;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let over = OnConflict::column(Column::Id)
+        .update_columns([
+            Column::ExternalId,
+            Column::Slug,
+            Column::Name,
+            Column::Status,
+            Column::UpdatedAt,
+            Column::Version,
+        ])
+        .to_owned();
+    let insert =
+        organization::Entity::insert_many(rows.iter().cloned().map(IntoActiveModel::into_active_model));
+    match insert.on_conflict(over).exec_without_returning(tx.db()).await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Err(Error::invalid(
+                UserErrorCode::Conflict,
+                "organizations",
+                "somebody else has just added one of these: try again",
+            )),
+            _ => Err(error.into()),
+        },
+    }
 }

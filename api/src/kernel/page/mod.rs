@@ -117,6 +117,13 @@ async fn listing<T: Listed>(
     Ok(Eager(Listing::new(name, order, window, Source::List(Box::new(rows)))))
 }
 
+/// The same rows, where whoever asks for those of an organization in `column` asks for those of what was merged into it,
+/// too: a merge leaves as it is what is append-only.
+pub fn with_merged(ctx: &Context<'_>, column: impl Into<Field>, predicate: Predicate) -> Predicate {
+    let rights = ctx.request().kernel().rights().last();
+    predicate.with_merged(&column.into(), &|organization| rights.boundary(organization))
+}
+
 /// A page of the `T`s that belong to `parent`. Those of all parents that ask in the same turn are one statement.
 ///
 /// # Errors

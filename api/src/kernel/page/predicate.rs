@@ -15,6 +15,8 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
+use uuid::Uuid;
+
 use super::column::{Column, Datum};
 use crate::kernel::actor::Boundary;
 
@@ -129,6 +131,32 @@ impl Predicate {
         match boundary {
             Boundary::All => Self::default(),
             Boundary::Organizations(ids) => Self::one_of(column, ids.iter().copied()),
+        }
+    }
+
+    /// The same, where whoever asks for one of the organizations in `column` asks for what was merged into it, too.
+    #[must_use]
+    pub fn with_merged(self, column: &Field, boundary_of: &impl Fn(Uuid) -> Boundary) -> Self {
+        let each = |all: Vec<Self>| all.into_iter().map(|one| one.with_merged(column, boundary_of)).collect();
+        match self {
+            Self::All(all) => Self::All(each(all)),
+            Self::Any(any) => Self::Any(each(any)),
+            Self::Not(inner) => Self::Not(Box::new(inner.with_merged(column, boundary_of))),
+            Self::Is(field, Test::Eq(Datum::Uuid(id))) if field == *column => match boundary_of(id) {
+                Boundary::Organizations(ids) if ids.len() > 1 => Self::one_of(field, ids.iter().copied()),
+                _ => Self::eq(field, id),
+            },
+            Self::Is(field, Test::In(wanted)) if field == *column => {
+                let each = |datum: Datum| match datum {
+                    Datum::Uuid(id) => match boundary_of(id) {
+                        Boundary::Organizations(ids) => ids.iter().copied().map(Datum::Uuid).collect(),
+                        Boundary::All => vec![Datum::Uuid(id)],
+                    },
+                    other => vec![other],
+                };
+                Self::Is(field, Test::In(wanted.into_iter().flat_map(each).collect()))
+            }
+            other => other,
         }
     }
 

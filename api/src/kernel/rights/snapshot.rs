@@ -217,7 +217,7 @@ impl Snapshot {
     }
 
     /// An organization and everything merged into it, directly or through others.
-    fn boundary(&self, organization: Uuid) -> Boundary {
+    pub fn boundary(&self, organization: Uuid) -> Boundary {
         if organization == PLATFORM {
             return Boundary::All;
         }

@@ -1,7 +1,7 @@
 use entity::list::StringList;
 use entity::{
-    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, credential,
-    invitation, organization, organization_member, recovery_code, role, role_assignment, session,
+    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, billing_subscription,
+    credential, invitation, organization, organization_member, recovery_code, role, role_assignment, session,
     sign_in_attempt, trusted_document, user,
 };
 
@@ -10,11 +10,14 @@ use super::{at, bytes, id, json, text};
 pub fn organization() -> organization::Model {
     organization::Model {
         id: id(),
+        external_id: Some(id().to_string()),
         slug: "acme".into(),
         name: text(),
         status: organization::OrganizationStatus::PastDue,
         settings: json(),
         merged_into_id: Some(id()),
+        merged_at: Some(at(2)),
+        merged_rows: Some(json()),
         created_at: at(0),
         updated_at: at(1),
         version: 1,
@@ -32,6 +35,25 @@ pub fn user() -> user::Model {
         suspended_until: Some(at(4)),
         last_active_at: Some(at(3)),
         search: text(),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+pub fn billing_subscription() -> billing_subscription::Model {
+    billing_subscription::Model {
+        id: id(),
+        organization_id: id(),
+        external_id: id().to_string(),
+        plan: text(),
+        status: billing_subscription::BillingStatus::PastDue,
+        period: billing_subscription::BillingPeriod::HalfYearly,
+        amount_minor: i64::MAX,
+        currency: "EUR".into(),
+        trial_ends_at: Some(at(2)),
+        period_ends_at: Some(at(3)),
+        cancelled_at: Some(at(4)),
         created_at: at(0),
         updated_at: at(1),
         version: 1,
