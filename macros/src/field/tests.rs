@@ -99,7 +99,7 @@ fn a_name_of_the_authors_own_is_kept_and_conditions_reach_the_table() {
             crate::kernel::guard::RootField {
                 name: "viewer",
                 root: crate::kernel::guard::Root::Query,
-                access: crate::kernel::guard::Access::Authenticated,
+                access: crate::kernel::guard::Access::Authenticated { step_up: false },
                 emits: &[],
             }
         }
