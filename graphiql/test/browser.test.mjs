@@ -394,15 +394,18 @@ test("the token is nowhere but in memory, and signing out leaves nothing", async
 test("a keyboard alone is enough", async () => {
     page = await open(browser, gateway.url);
     const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
-    assert.ok(await isFocused(page.getByLabel("Your token")), "the field is where typing begins");
+    const tabTo = async (locator, what) => {
+        for (let steps = 0; !(await isFocused(locator)); steps++) {
+            assert.ok(steps < 40, `Tab comes to ${what}`);
+            await page.keyboard.press("Tab");
+        }
+    };
+    assert.ok(await isFocused(page.getByLabel("Your address")), "the first field is where typing begins");
+    await tabTo(page.getByLabel("Your token"), "the field for a token");
     await page.keyboard.insertText(gateway.token);
     await page.keyboard.press("Enter");
     await page.locator(".graphiql-query-editor .view-line").first().waitFor();
-    const example = page.getByRole("button", { name: /^Incidents, live/ });
-    for (let steps = 0; !(await isFocused(example)); steps++) {
-        assert.ok(steps < 40, "Tab comes to the examples");
-        await page.keyboard.press("Tab");
-    }
+    await tabTo(page.getByRole("button", { name: /^Incidents, live/ }), "the examples");
     await page.keyboard.press("Enter");
     await until("the editor has the focus", () =>
         page.evaluate(() => !!document.activeElement.closest(".graphiql-query-editor")),
