@@ -24,6 +24,8 @@ pub use node::{Node, NodeQuery};
 #[derive(MergedObject, Default)]
 pub struct Query(
     access::Query,
+    access::AllowlistQuery,
+    access::TokenQuery,
     audit::Query,
     directory::Query,
     directory::BillingQuery,
@@ -38,7 +40,9 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     access::Mutation,
+    access::AllowlistMutation,
     access::SignInMutation,
+    access::TokenMutation,
     directory::UserMutation,
     directory::OrganizationMutation,
     incidents::Mutation,
@@ -94,9 +98,13 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 19] = [
+    let fields: [&[RootField]; 23] = [
         access::Query::FIELDS,
         access::Mutation::FIELDS,
+        access::AllowlistQuery::FIELDS,
+        access::AllowlistMutation::FIELDS,
+        access::TokenQuery::FIELDS,
+        access::TokenMutation::FIELDS,
         access::SignInMutation::FIELDS,
         audit::Query::FIELDS,
         audit::Subscription::FIELDS,

@@ -19,6 +19,8 @@ mod m20261121_000009_sign_in;
 mod m20261121_000010_users;
 mod m20261121_000011_organizations;
 mod m20261121_000012_user_search;
+mod m20261121_000014_api_tokens;
+mod m20261121_000016_ip_allow_entries;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_users::Migration),
             Box::new(m20261121_000011_organizations::Migration),
             Box::new(m20261121_000012_user_search::Migration),
+            Box::new(m20261121_000014_api_tokens::Migration),
+            Box::new(m20261121_000016_ip_allow_entries::Migration),
         ]
     }
 }

@@ -6,10 +6,10 @@ use sea_orm_migration::prelude::*;
 
 use crate::dialect::collate;
 pub use sea_orm_migration::schema::{
-    big_integer as big, big_integer_null as big_null, blob as bytes, boolean as flag, integer as int,
-    integer_null as int_null, json_binary as json, json_binary_null as json_null, pk_uuid,
-    small_integer as small, small_integer_null as small_null, text, text_null,
-    timestamp_with_time_zone as time, timestamp_with_time_zone_null as time_null, uuid, uuid_null,
+    big_integer as big, big_integer_null as big_null, blob as bytes, blob_null as bytes_null,
+    boolean as flag, integer as int, integer_null as int_null, json_binary as json,
+    json_binary_null as json_null, pk_uuid, small_integer as small, small_integer_null as small_null, text,
+    text_null, timestamp_with_time_zone as time, timestamp_with_time_zone_null as time_null, uuid, uuid_null,
 };
 
 /// The usual primary key: a UUIDv7 by the name of `id`.

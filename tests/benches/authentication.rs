@@ -6,7 +6,11 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use entity::admin_user::AdminLevel;
-use opsgate::{config::Overrides, http::Authenticator, kernel::actor::ADMIN_USER};
+use opsgate::{
+    config::Overrides,
+    http::Authenticator,
+    kernel::{actor::ADMIN_USER, request::Origin},
+};
 use serde_json::json;
 use tests::{Issuer, TestGateway, key_set};
 
@@ -16,10 +20,10 @@ fn authentication(criterion: &mut Criterion) {
     let (gateway, authenticator, credentials) = runtime.block_on(prepare());
     let mut group = criterion.benchmark_group("authentication");
     for (kind, credential) in credentials {
-        let authorization = format!("Bearer {credential}");
+        let (authorization, origin) = (format!("Bearer {credential}"), Origin::default());
         group.bench_function(kind, |bencher| {
             bencher.iter(|| {
-                let shown = authenticator.authenticate(gateway.kernel(), Some(&authorization));
+                let shown = authenticator.authenticate(gateway.kernel(), Some(&authorization), &origin);
                 runtime.block_on(shown).unwrap().require("incidents.read").unwrap();
             });
         });

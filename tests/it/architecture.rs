@@ -31,7 +31,7 @@ const PURE: [&str; 2] = ["permissions", "rules"];
 /// The files of a domain. `entity` is more than its rows: their enums are the words of the rules.
 #[rustfmt::skip]
 const KINDS: [Kind; 10] = [
-    Kind { name: "rules", own: &["probe"], kernel: &["error", "id", "leaf", "permission", "text"], is_outgoing: false, crates: &["entity"] },
+    Kind { name: "rules", own: &["probe"], kernel: &["error", "id", "leaf", "network", "permission", "text"], is_outgoing: false, crates: &["entity"] },
     Kind { name: "permissions", own: &[], kernel: &["permission"], is_outgoing: false, crates: &["entity"] },
     Kind { name: "store", own: &["probe"], kernel: &[], is_outgoing: false, crates: &["entity", "sea_orm"] },
     Kind { name: "events", own: &["store"], kernel: &[], is_outgoing: false, crates: &["entity"] },
@@ -83,7 +83,8 @@ const GRAPHQL_IN_KERNEL: [&str; 17] = [
 ];
 
 /// The tables of measurements and bookkeeping: whatever else is written belongs on the record.
-const TELEMETRY: [&str; 8] = [
+const TELEMETRY: [&str; 9] = [
+    "api_token_uses",
     "dead_letters",
     "idempotency_keys",
     "probe_results",

@@ -114,9 +114,8 @@ impl TestGateway {
         let new = NewToken {
             name: "acting".to_owned(),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-            organization_id: PLATFORM,
-            expires_at: None,
             admin_user_id: Some(account),
+            ..NewToken::default()
         };
         self.token_of(new).await
     }
@@ -198,9 +197,8 @@ async fn make_owner_token(kernel: &Kernel) -> String {
     let new = NewToken {
         name: "owner".to_owned(),
         scopes: vec!["*".to_owned()],
-        organization_id: PLATFORM,
-        expires_at: None,
         admin_user_id: Some(account),
+        ..NewToken::default()
     };
     let token = access::create_token(&mut tx, new).await.unwrap();
     tx.commit().await.unwrap();
@@ -219,7 +217,7 @@ async fn make_token(
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         organization_id,
         expires_at,
-        admin_user_id: None,
+        ..NewToken::default()
     };
     let token = access::create_token(&mut tx, new).await.unwrap();
     tx.commit().await.unwrap();

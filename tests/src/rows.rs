@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     actor_kind::ActorKind,
     admin_user::{self, AdminLevel},
-    api_token, authz_epoch,
+    api_token, authz_epoch, ip_allow_entry,
     list::StringList,
     organization::{self, OrganizationStatus},
     organization_member, role, role_assignment,
@@ -238,6 +238,25 @@ impl TestGateway {
         let hash = ApiToken::parse(client.credential().unwrap()).unwrap().hash();
         let token = api_token::Entity::find().filter(api_token::Column::TokenHash.eq(hash.to_vec()));
         token.one(self.kernel().db().reader()).await.unwrap().unwrap().id
+    }
+
+    /// A network that accounts of a level are accepted from.
+    pub async fn allow(&self, level: AdminLevel, network: &str, description: &str) -> Uuid {
+        let now = self.kernel().clock().now();
+        let row = ip_allow_entry::Model {
+            id: self.kernel().new_id(now),
+            level,
+            network: network.to_owned(),
+            description: description.to_owned(),
+            created_by: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let id = row.id;
+        self.plant(row).await;
+        self.rights_changed().await;
+        id
     }
 
     /// Revokes a client's API token, as some other process does: nobody here is told.

@@ -1,11 +1,13 @@
 //! What happens to accounts, roles and tokens.
 
-use ::entity::{admin_user, api_token, approval, role, role_assignment, session};
+use ::entity::{
+    admin_user, api_token, approval, ip_allow_entry, list::StringList, role, role_assignment, session,
+};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{APPROVAL, ROLE, ROLE_ASSIGNMENT, permissions};
+use super::{APPROVAL, IP_ALLOW_ENTRY, ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
     actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM, SESSION},
     event::{Entity, Event, EventType, event_types},
@@ -17,6 +19,12 @@ event_types! {
     Admin, permissions::READ;
     USER_CREATED "admin.user.created" "ADMIN_USER_CREATE" High "An admin account was made.";
     TOKEN_CREATED "admin.token.created" "API_TOKEN_CREATE" Medium "An API token was made.";
+    TOKEN_ROTATED "admin.token.rotated" "API_TOKEN_ROTATE" Medium "An API token was given another text.";
+    TOKEN_REVOKED "admin.token.revoked" "API_TOKEN_REVOKE" High "An API token was revoked.";
+    IP_ALLOW_ENTRY_ADDED "admin.ip_allow_entry.added" "IP_ALLOW_ENTRY_ADD" High
+        "Accounts of a level are accepted from a network: from its first on, from nowhere else.";
+    IP_ALLOW_ENTRY_REMOVED "admin.ip_allow_entry.removed" "IP_ALLOW_ENTRY_REMOVE" High
+        "Accounts of a level are accepted from a network no more: without its last, from anywhere.";
     TOKEN_UPDATED "admin.token.updated" "API_TOKEN_UPDATE" Medium
         "An API token was changed: by then it is trusted with these documents, or with any.";
     USER_UPDATED "admin.user.updated" "ADMIN_USER_UPDATE" High "What an admin account may was changed.";
@@ -154,21 +162,29 @@ pub(super) fn invited(account: &admin_user::Model, expires_at: DateTime<Utc>) ->
     credential(&USER_INVITED, account).data(json!({ "expiresAt": Timestamp(expires_at).to_string() }))
 }
 
-pub(super) fn token_created(token: &api_token::Model) -> Event {
+/// `ty` happened to a token.
+pub(super) fn token(ty: &'static EventType, token: &api_token::Model) -> Event {
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| Timestamp(at).to_string());
+    let list = |list: &Option<StringList>| list.as_ref().map(|list| list.0.clone());
     let entity = Entity::new("ApiToken", API_TOKEN, token.id, token.version, token.organization_id);
-    Event::new(&TOKEN_CREATED, entity).data(json!({
+    Event::new(ty, entity).data(json!({
         "name": token.name,
         "hint": token.hint,
         "scopes": token.scopes.0,
         "actsAs": token.admin_user_id.map(|id| ADMIN_USER.encode(id)),
         "organizationId": (!token.organization_id.is_nil()).then(|| ORGANIZATION.encode(token.organization_id)),
-        "expiresAt": token.expires_at,
+        "networks": list(&token.networks),
+        "documents": list(&token.documents),
+        "costBucket": token.cost_bucket,
+        "costPerSecond": token.cost_per_second,
+        "previousUntil": time(token.previous_until),
+        "expiresAt": time(token.expires_at),
     }))
 }
 
-pub(super) fn token_updated(token: &api_token::Model) -> Event {
-    let entity = Entity::new("ApiToken", API_TOKEN, token.id, token.version, token.organization_id);
-    let hashes = token.documents.as_ref().map(|list| &list.0);
-    Event::new(&TOKEN_UPDATED, entity)
-        .data(json!({ "name": token.name, "hint": token.hint, "documents": hashes }))
+/// `ty` happened to where accounts are accepted from.
+pub(super) fn ip_allow_entry(ty: &'static EventType, row: &ip_allow_entry::Model) -> Event {
+    let entity = Entity::new("IpAllowEntry", IP_ALLOW_ENTRY, row.id, row.version, PLATFORM);
+    Event::new(ty, entity)
+        .data(json!({ "level": row.level, "network": row.network, "description": row.description }))
 }

@@ -1,8 +1,11 @@
-//! How accounts, roles, assignments, approvals and sessions are loaded by id.
+//! How accounts, roles, assignments, approvals, sessions and tokens are loaded by id.
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{admin_user, approval, approval_vote, role, role_assignment, session};
+use ::entity::{
+    admin_user, api_token, approval, approval_vote, ip_allow_entry, role, role_assignment, session,
+};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::store;
@@ -108,5 +111,44 @@ impl Load for Sessions {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::sessions_by_id(from.db(), ids).await
+    }
+}
+
+/// API tokens by id.
+#[derive(Debug)]
+pub struct ApiTokens;
+
+impl Load for ApiTokens {
+    type Key = Uuid;
+    type Value = Arc<api_token::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::api_tokens_by_id(from.db(), ids).await
+    }
+}
+
+/// When API tokens were last used, by their ids.
+#[derive(Debug)]
+pub struct UsesOfTokens;
+
+impl Load for UsesOfTokens {
+    type Key = Uuid;
+    type Value = DateTime<Utc>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::uses_by_token(from.db(), ids).await
+    }
+}
+
+/// Where accounts are accepted from, by id.
+#[derive(Debug)]
+pub struct IpAllowEntries;
+
+impl Load for IpAllowEntries {
+    type Key = Uuid;
+    type Value = Arc<ip_allow_entry::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::ip_allow_entries_by_id(from.db(), ids).await
     }
 }

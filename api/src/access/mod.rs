@@ -3,7 +3,8 @@
 //! Nouns first. An *admin user* is an account: a directory user with a level (SUPPORT < ADMIN < SUPER_ADMIN), extra
 //! permissions, active or not. A *role* is a named set of permissions; an *assignment* gives it to an account until it
 //! expires or is revoked, and counts while the account is active. An *API token* is what a script or a partner signs in with: it acts as itself within its
-//! scopes and, where it has one, its organization; or as an account, limited by its scopes. It may be *trusted* with
+//! scopes and, where it has one, its organization; or as an account, limited by its scopes. It may be accepted from certain
+//! networks alone, as accounts may by their level (the *allowlist*). It may be *trusted* with
 //! certain documents and run nothing else. The *rights snapshot* of
 //! the kernel is read from here. An *approval* is something that others must approve before it is done, here or in
 //! another domain ([`approvals`]). Whoever has no issuer signs in here, by a password and a *second factor*, and is given
@@ -11,13 +12,14 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `trusted_documents`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
-//! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles` |
-//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…updated`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
+//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `api_token_uses`, `trusted_documents`, `ip_allow_entries`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
+//! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles`, `access.manage_tokens`, `access.manage_allowlist` |
+//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…rotated`, `…updated`, `…revoked`; `admin.ip_allow_entry.added`, `…removed`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
 //!
 //! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
-//! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`, how fast somebody may try `rules/attempts.rs`.
-//! The first start invites the owner; tokens are made at the machine (`opsgate token create`).
+//! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`, what a token may be `rules/tokens.rs`, how fast
+//! somebody may try `rules/attempts.rs`. The first start invites the owner; tokens are made at the machine
+//! (`opsgate token create`) or through the API.
 
 mod events;
 mod graphql;
@@ -31,21 +33,25 @@ mod store;
 
 pub use events::ALL as EVENTS;
 pub use graphql::{
-    Actor, AdminUser, Approval, Mutation, Query, Role, RoleAssignment, Session, SignInMutation,
+    Actor, AdminUser, AllowlistMutation, AllowlistQuery, ApiToken, Approval, IpAllowEntry, Mutation, Query,
+    Role, RoleAssignment, Session, SignInMutation, TokenMutation, TokenQuery,
 };
 pub use jobs::{SCHEDULES, handlers};
 pub use loaders::AccountsOfUsers;
 pub use ops::{
-    ACTIONS, AdminUserChanges, Invitation, NewAdminUser, NewAssignment, NewPassword, NewToken, OWNER_EMAIL,
-    approvals, assign, bootstrap, create_admin_user, create_token, invite, issue_token, named_account,
-    reset_mfa, revoke, set_password, trust, trusted, update_admin_user,
+    ACTIONS, AdminUserChanges, Invitation, NewAdminUser, NewAssignment, NewIpAllowEntry, NewPassword,
+    NewToken, OWNER_EMAIL, Rotation, add_ip_allow_entry, approvals, assign, bootstrap, create_admin_user,
+    create_token, invite, ip_allow_entries, issue_token, named_account, remove_ip_allow_entry, reset_mfa,
+    revoke, revoke_token, rotate, set_password, trust, trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
-pub use rules::Granter;
+pub use rules::{Granter, Keeper};
 pub use store::load_rights;
 
 use crate::kernel::id::Prefix;
 
+/// `ipa_…`
+pub const IP_ALLOW_ENTRY: Prefix = Prefix("ipa");
 /// `apv_…`
 pub const APPROVAL: Prefix = Prefix("apv");
 /// `rol_…`

@@ -14,6 +14,12 @@ pub const MANAGE_ACCOUNTS: &str = "access.manage_accounts";
 /// Giving roles.
 pub const ASSIGN_ROLES: &str = "access.assign_roles";
 
+/// Making API tokens, and taking them out of use.
+pub const MANAGE_TOKENS: &str = "access.manage_tokens";
+
+/// Saying from where accounts are accepted.
+pub const MANAGE_ALLOWLIST: &str = "access.manage_allowlist";
+
 /// All of them.
 pub const ALL: &[Permission] = &[
     Permission {
@@ -37,6 +43,18 @@ pub const ALL: &[Permission] = &[
     Permission {
         key: MANAGE_ACCOUNTS,
         description: "Make admin users, change their levels and permissions, and take them out of use.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: MANAGE_ALLOWLIST,
+        description: "Say from which networks accounts are accepted.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: MANAGE_TOKENS,
+        description: "Make API tokens of what one may oneself, rotate and revoke them.",
         is_sensitive: true,
         level: AdminLevel::SuperAdmin,
     },

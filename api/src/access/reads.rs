@@ -1,11 +1,12 @@
-//! Reads: pages of admin users, of roles and of who has them, of approvals, and of sessions, bounded by the caller.
+//! Reads: pages of admin users, of roles and of who has them, of approvals, of sessions, of tokens and of the allowlist,
+//! bounded by the caller.
 
 use ::entity::role_assignment;
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::{
-    graphql::{AdminUser, Approval, Role, RoleAssignment, Session},
+    graphql::{AdminUser, ApiToken, Approval, IpAllowEntry, Role, RoleAssignment, Session},
     store,
 };
 use crate::kernel::{
@@ -82,6 +83,34 @@ pub async fn sessions(
 ) -> Result<Connection<Session>> {
     let rows = store::sessions(&ctx.request().caller().boundary);
     page::list(ctx, List { name: "sessions", rows, predicate, order }, args).await
+}
+
+/// A page of API tokens.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn api_tokens(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<ApiToken>> {
+    let rows = store::api_tokens(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "apiTokens", rows, predicate, order }, args).await
+}
+
+/// A page of the networks that accounts are accepted from.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn ip_allow_entries(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<IpAllowEntry>> {
+    let rows = store::ip_allow_entries(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "ipAllowEntries", rows, predicate, order }, args).await
 }
 
 /// A page of the assignments of an account, newest first.

@@ -136,7 +136,7 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
             let new = NewAssignment {
                 role_id: id(ROLE, &role)?,
                 admin_user_id: id(ADMIN_USER, &account)?,
-                expires_at: expires.map(|text| when::expiry(&text, now)).transpose()?,
+                expires_at: expires.map(|text| when::expiry("--expires", &text, now)).transpose()?,
             };
             let row = access::assign(&mut tx, &Granter::Machine, new).await?;
             ROLE_ASSIGNMENT.encode(row.id)

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod allow;
 mod doctor;
 mod observe;
 mod output;
@@ -54,6 +55,9 @@ enum Command {
     /// Accounts and roles, at the machine.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// The networks that accounts are accepted from.
+    #[command(subcommand)]
+    Allow(allow::Command),
     /// API tokens.
     #[command(subcommand)]
     Token(token::Command),
@@ -136,6 +140,7 @@ async fn obey(command: Command, config: Config) -> Result<ExitCode, Box<dyn std:
         Command::Serve(options) => serve::run(config, options).await?,
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)).await?,
         Command::Admin(command) => admin::run(&config, command).await?,
+        Command::Allow(command) => allow::run(&config, command).await?,
         Command::Token(command) => token::run(&config, command).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Schema | Command::Subscribe(_) => {}

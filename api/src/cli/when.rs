@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A point in time, or a while from now.
-pub fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+/// A point in time, or a while from now, as somebody gave it by `flag`.
+pub fn expiry(flag: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));
     }
@@ -19,5 +19,5 @@ pub fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
         now.checked_add_signed(TimeDelta::seconds(i64::from(number) * seconds))
     };
     while_from_now()
-        .ok_or_else(|| format!("--expires {text}: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now"))
+        .ok_or_else(|| format!("{flag} {text}: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now"))
 }

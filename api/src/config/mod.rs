@@ -10,6 +10,7 @@
 
 mod error;
 mod flags;
+mod networks;
 mod settings;
 mod sources;
 mod values;
@@ -33,6 +34,7 @@ use self::sources::Sources;
 pub use self::{
     error::ConfigError,
     flags::Overrides,
+    networks::Networks,
     settings::{Accepts, Initially, PREFIX, SETTINGS, Setting},
     values::{CorsOrigins, DatabaseUrl, JwksSource, LogFormat, MailSettings, SqliteSynchronous, TlsFiles},
 };
@@ -52,6 +54,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// The pages of other origins that may ask it; `None` means none.
     pub cors_origins: Option<CorsOrigins>,
+    /// The proxies whose word counts on whom they ask for.
+    pub trusted_proxies: Networks,
     /// Where it serves its metrics.
     pub metrics_listen: SocketAddr,
     /// The directory of keys and, by default, of the SQLite file.
@@ -204,6 +208,7 @@ impl Config {
             listen: from.text("listen", |text| text.parse().ok())?,
             tls: tls(from)?,
             cors_origins: from.optional_text("cors_origins", CorsOrigins::parse)?,
+            trusted_proxies: from.optional_text("trusted_proxies", networks)?.unwrap_or_default(),
             metrics_listen: from.text("metrics_listen", |text| text.parse().ok())?,
             environment: from.text("environment", label)?,
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::within(&data_dir)),
@@ -287,6 +292,10 @@ fn tls(from: &Sources) -> Result<Option<TlsFiles>, ConfigError> {
         (Some(_), None) => Err(ConfigError::Half { set: "tls_certificate", missing: "tls_key" }),
         (None, Some(_)) => Err(ConfigError::Half { set: "tls_key", missing: "tls_certificate" }),
     }
+}
+
+fn networks(text: &str) -> Option<Networks> {
+    Networks::parse(text.split(',')).ok()
 }
 
 fn path(text: &str) -> Option<PathBuf> {

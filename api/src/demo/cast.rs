@@ -18,7 +18,7 @@ use crate::{
     directory::{self, NewOrganization, UserRecord},
     kernel::{
         Kernel,
-        actor::{Actor, Boundary, PLATFORM},
+        actor::{Actor, Boundary},
         error::{Error, Result},
         token::ApiToken,
         tx::{Author, Tx},
@@ -262,9 +262,7 @@ fn token(name: &str, scopes: &[&str]) -> NewToken {
     NewToken {
         name: name.to_owned(),
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-        organization_id: PLATFORM,
-        expires_at: None,
-        admin_user_id: None,
+        ..NewToken::default()
     }
 }
 

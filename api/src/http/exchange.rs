@@ -42,7 +42,8 @@ pub(super) struct Exchange {
 impl Exchange {
     pub fn new(face: Face, peer: SocketAddr, headers: HeaderMap) -> Self {
         let observed = Observed::begin();
-        Self { origin: origin(&headers, peer), face, headers, observed }
+        let origin = origin(&headers, peer, &face.config().trusted_proxies);
+        Self { origin, face, headers, observed }
     }
 
     /// Reads, authenticates and admits.
@@ -85,7 +86,7 @@ impl Exchange {
     /// 401 where they show something that isn't valid.
     pub async fn authenticate(&self) -> Result<Caller, Refusal> {
         let authorization = one(&self.headers, header::AUTHORIZATION.as_str())?;
-        let caller = self.face.authenticate(authorization).await;
+        let caller = self.face.authenticate(authorization, &self.origin).await;
         Ok(caller.inspect_err(|error| tell_credential(&self.origin, error))?)
     }
 

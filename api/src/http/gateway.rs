@@ -16,11 +16,15 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     /// The stages of a request.
     fn pipeline(&self) -> &Pipeline;
 
-    /// Who shows `authorization`, the value of an `Authorization` header; nobody where there is none.
+    /// Who shows `authorization`, the value of an `Authorization` header, where; nobody where there is none.
     ///
     /// # Errors
     /// UNAUTHENTICATED where it isn't valid, UNAVAILABLE where that can't be known now.
-    fn authenticate(&self, authorization: Option<&str>) -> impl Future<Output = Result<Caller>> + Send;
+    fn authenticate(
+        &self,
+        authorization: Option<&str>,
+        origin: &Origin,
+    ) -> impl Future<Output = Result<Caller>> + Send;
 
     /// Executes a query or mutation; the errors of the response are complete.
     ///

@@ -155,8 +155,8 @@ impl Gateway for Face {
         &self.0.pipeline
     }
 
-    async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
-        self.authenticator().authenticate(self.kernel(), authorization).await
+    async fn authenticate(&self, authorization: Option<&str>, origin: &Origin) -> Result<Caller> {
+        self.authenticator().authenticate(self.kernel(), authorization, origin).await
     }
 
     async fn execute(

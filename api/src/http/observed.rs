@@ -120,8 +120,7 @@ pub(super) fn turned_away(origin: &Origin, error: &Error) {
 /// network.
 pub(super) fn tell_credential(origin: &Origin, error: &Error) {
     if let Error::Unauthenticated(why) = error {
-        let address = origin.ip_address.as_deref().and_then(|address| address.parse().ok());
-        let (request_id, network) = (&origin.request_id, address.map(network));
+        let (request_id, network) = (&origin.request_id, origin.ip_address.map(network));
         tracing::info!(request_id, network, why, "a credential was refused");
     }
 }

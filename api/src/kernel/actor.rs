@@ -1,6 +1,6 @@
 //! Who is asking: the actor that the record names, and the caller with what they may.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use ::entity::actor_kind::ActorKind;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,9 +10,11 @@ use super::{
     error::{Error, Result},
     guard::{Access, STEP_UP_SECONDS},
     id::Prefix,
+    network::Networks,
     permission::PermissionSet,
     persisted::{DocumentHash, Trusted},
     session_token::AccessToken,
+    throttle::Budget,
 };
 
 /// `adm_…`
@@ -123,6 +125,10 @@ pub struct Identity {
     pub expires_at: Option<DateTime<Utc>>,
     /// The documents that they may run, where not any.
     pub trusted: Option<Arc<Trusted>>,
+    /// Where what they showed is accepted from: what lies in each of these.
+    pub networks: Vec<Arc<Networks>>,
+    /// How much they may do, where that isn't what any caller may.
+    pub budget: Option<Budget>,
     /// What they showed.
     pub credential: Credential,
 }
@@ -223,6 +229,13 @@ impl Caller {
     /// The documents that this caller may run, where not any.
     pub fn trusted(&self) -> Option<&Arc<Trusted>> {
         self.identity.as_ref()?.trusted.as_ref()
+    }
+
+    /// Whether what this caller showed is accepted from there. Where nobody knows where they are, it is where it is from
+    /// anywhere.
+    pub fn may_come_from(&self, address: Option<IpAddr>) -> bool {
+        let lies_in = |networks: &Arc<Networks>| address.is_some_and(|address| networks.contains(address));
+        self.identity.as_ref().is_none_or(|identity| identity.networks.iter().all(lies_in))
     }
 
     /// Whether this caller may run the document of this hash.

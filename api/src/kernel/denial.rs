@@ -32,7 +32,8 @@ pub static DENIED: EventType = EventType {
     name: "admin.access.denied",
     version: 1,
     description: "A caller was refused a field for want of a permission, or what they asked of it for want of a right to \
-                  give that; or, as the field \"(document)\", a document that its token isn't trusted with.",
+                  give that; or, as the field \"(document)\", a document that its token isn't trusted with; or, as the field \
+                  \"(address)\", anything at all, since its token isn't accepted from there.",
     category: AuditCategory::Auth,
     severity: AuditSeverity::Low,
     action: "ACCESS_DENIED",
@@ -41,6 +42,8 @@ pub static DENIED: EventType = EventType {
 
 /// What stands in the place of a field where a whole document was refused. No field is called so.
 const DOCUMENT: &str = "(document)";
+/// The same, where a token was shown from where it isn't accepted.
+const ADDRESS: &str = "(address)";
 
 /// The attempts of this minute.
 #[derive(Debug, Default)]
@@ -64,6 +67,12 @@ impl Denials {
     pub async fn note_document(&self, kernel: &Kernel, caller: &Caller, origin: &Origin) {
         let Ok(author) = Author::of(caller, origin) else { return };
         self.note(kernel, author, DOCUMENT, &[]).await;
+    }
+
+    /// Notes that what `caller` showed isn't accepted from where they are.
+    pub async fn note_address(&self, kernel: &Kernel, caller: &Caller, origin: &Origin) {
+        let Ok(author) = Author::of(caller, origin) else { return };
+        self.note(kernel, author, ADDRESS, &[]).await;
     }
 
     /// Notes that `author` was refused `field`, which takes `needed`.

@@ -23,6 +23,7 @@ pub mod log;
 pub mod mail;
 pub mod metrics;
 pub mod mutation;
+pub mod network;
 pub mod nulls;
 pub mod object;
 pub mod page;
@@ -50,6 +51,7 @@ pub mod trace;
 mod trouble;
 pub mod turn;
 pub mod tx;
+pub mod uses;
 pub mod validity;
 pub mod workers;
 
@@ -76,6 +78,7 @@ use self::{
     rights::{LoadRights, Rights},
     secret::SealingKey,
     telemetry::Telemetry,
+    uses::Uses,
     workers::{Started, Workers},
 };
 
@@ -119,6 +122,7 @@ pub struct Inner {
     hub: Hub,
     queue: Queue,
     denials: Denials,
+    uses: Uses,
     shutdown: CancellationToken,
     wakes: Wakes,
     started: OnceLock<Started>,
@@ -167,6 +171,7 @@ impl Kernel {
             hub: Hub::new(head.position),
             queue: Queue::new(),
             denials: Denials::default(),
+            uses: Uses::default(),
             shutdown: CancellationToken::new(),
             wakes: Wakes::default(),
             started: OnceLock::new(),
@@ -190,6 +195,7 @@ impl Kernel {
             loop {
                 kernel.clock.sleep(denial::MINUTE).await;
                 kernel.denials.flush(&kernel).await;
+                kernel.uses.flush(&kernel).await;
             }
         });
         let started = Started::start(self, workers).await?;
@@ -221,6 +227,7 @@ impl Kernel {
         self.shutdown.cancel();
         self.queue.stopped().await;
         self.denials.flush_all(self).await;
+        self.uses.flush(self).await;
     }
 
     /// Whether nothing is left to do until the clock moves or somebody writes: every event has been published and dealt
@@ -342,6 +349,11 @@ impl Inner {
     /// The count of denied attempts.
     pub fn denials(&self) -> &Denials {
         &self.denials
+    }
+
+    /// When API tokens were last used.
+    pub fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// Cancelled when the process is to stop.

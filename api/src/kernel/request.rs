@@ -1,8 +1,11 @@
 //! One request: who asks, with which options, and what its reads run on.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_graphql::{Context, ServerError, Value};
@@ -27,8 +30,8 @@ pub struct Origin {
     pub correlation_id: Option<String>,
     /// The same with the span that sent it, for spans of ours.
     pub trace: Option<TraceContext>,
-    /// The socket's address.
-    pub ip_address: Option<String>,
+    /// The client's address: the socket's, or what a trusted proxy says.
+    pub ip_address: Option<IpAddr>,
     /// The `User-Agent`.
     pub user_agent: Option<String>,
 }

@@ -15,6 +15,7 @@ use super::{
 /// The tables that it writes. `idempotency_keys` only to let them expire; the sequencer's own (`outbox`,
 /// `event_positions`, `audit_leaves`, `log_head`) aren't among them.
 pub const TABLES: &[&str] = &[
+    "api_token_uses",
     "dead_letters",
     "idempotency_keys",
     "probe_results",

@@ -87,7 +87,7 @@ impl Author {
             surface: AuditSurface::Api,
             request_id: Some(origin.request_id.clone()),
             correlation_id: origin.correlation_id.clone(),
-            ip_address: origin.ip_address.clone(),
+            ip_address: origin.ip_address.map(|address| address.to_string()),
             user_agent: origin.user_agent.clone(),
             cause: None,
         })
@@ -100,7 +100,7 @@ impl Author {
             surface: AuditSurface::Api,
             request_id: Some(origin.request_id.clone()),
             correlation_id: origin.correlation_id.clone(),
-            ip_address: origin.ip_address.clone(),
+            ip_address: origin.ip_address.map(|address| address.to_string()),
             user_agent: origin.user_agent.clone(),
             ..Self::system("")
         }

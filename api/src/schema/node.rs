@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Interface};
 use futures_util::future::join_all;
 
 use crate::{
-    access::{AdminUser, Approval, Role, RoleAssignment, Session},
+    access::{AdminUser, ApiToken, Approval, IpAllowEntry, Role, RoleAssignment, Session},
     audit::AuditLog,
     directory::{BillingSubscription, Organization, OrganizationMember, User},
     events::PublishedEvent,
@@ -33,6 +33,8 @@ pub enum Node {
     AdminUser(AdminUser),
     /// Something that wants attention.
     Alert(Alert),
+    /// What a script or a partner signs in with.
+    ApiToken(ApiToken),
     /// Something that takes other people's approval before it is done.
     Approval(Approval),
     /// An entry of the audit log.
@@ -43,6 +45,8 @@ pub enum Node {
     Incident(Incident),
     /// An entry of an incident's timeline.
     IncidentTimelineEntry(IncidentTimelineEntry),
+    /// A network that accounts are accepted from.
+    IpAllowEntry(IpAllowEntry),
     /// A customer or partner.
     Organization(Organization),
     /// That a person belongs to an organization.
@@ -65,11 +69,13 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
     Nodes::new()
         .with::<AdminUser>()
         .with::<Alert>()
+        .with::<ApiToken>()
         .with::<Approval>()
         .with::<AuditLog>()
         .with::<BillingSubscription>()
         .with::<Incident>()
         .with::<IncidentTimelineEntry>()
+        .with::<IpAllowEntry>()
         .with::<Organization>()
         .with::<OrganizationMember>()
         .with::<PublishedEvent>()

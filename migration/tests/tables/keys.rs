@@ -1,8 +1,8 @@
 //! Keys hold: unique ones, those over some of the rows alone, and foreign ones.
 
 use entity::{
-    admin_user, alert, approval, dead_letter, idempotency_key, incident, incident_participant,
-    incident_service, invitation, organization_member, role_assignment, service, task, user,
+    admin_user, alert, api_token, approval, dead_letter, idempotency_key, incident, incident_participant,
+    incident_service, invitation, ip_allow_entry, organization_member, role_assignment, service, task, user,
 };
 use sea_orm::prelude::*;
 use sea_orm::{ActiveModelBehavior, IntoActiveModel, SqlErr};
@@ -105,8 +105,23 @@ async fn unique_columns_are() {
 
         insert(db, rows::organization()).await.expect("slug");
         taken(insert(db, rows::organization()).await);
-        insert(db, rows::api_token()).await.expect("token");
+        let token = insert(db, rows::api_token()).await.expect("token");
         taken(insert(db, rows::api_token()).await);
+        let rotated = |previous| api_token::Model {
+            id: rows::id(),
+            token_hash: rows::id().as_bytes().to_vec(),
+            previous_hash: previous,
+            ..token.clone()
+        };
+        taken(insert(db, rotated(token.previous_hash.clone())).await);
+        for _ in 0..2 {
+            insert(db, rotated(None)).await.expect("never rotated");
+        }
+        insert(db, rows::ip_allow_entry()).await.expect("network");
+        taken(insert(db, rows::ip_allow_entry()).await);
+        let of_another_level =
+            ip_allow_entry::Model { level: admin_user::AdminLevel::Support, ..rows::ip_allow_entry() };
+        insert(db, of_another_level).await.expect("of another level");
         insert(db, rows::incident()).await.expect("incident");
         taken(insert(db, rows::incident()).await);
         insert(db, rows::dead_letter()).await.expect("dead letter");

@@ -32,7 +32,10 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::sign_in_attempt()).await;
         let accepted = invitation::Model { accepted_at: Some(rows::at(2)), ..rows::invitation(&account) };
         survives(db, accepted).await;
-        survives(db, rows::api_token()).await;
+        let token = rows::api_token();
+        survives(db, token.clone()).await;
+        survives(db, rows::api_token_use(&token)).await;
+        survives(db, rows::ip_allow_entry()).await;
         survives(db, rows::trusted_document()).await;
         survives(db, rows::authz_epoch()).await;
 
@@ -114,7 +117,16 @@ async fn absent_values_stay_absent() {
         survives(db, open.clone()).await;
         let vote = entity::approval_vote::Model { reason: None, ..rows::approval_vote(&open, &account) };
         survives(db, vote).await;
-        survives(db, entity::api_token::Model { documents: None, ..rows::api_token() }).await;
+        let unlimited = entity::api_token::Model {
+            documents: None,
+            networks: None,
+            cost_bucket: None,
+            cost_per_second: None,
+            previous_hash: None,
+            previous_until: None,
+            ..rows::api_token()
+        };
+        survives(db, unlimited).await;
         let incident = entity::incident::Model {
             impact: None,
             urgency: None,

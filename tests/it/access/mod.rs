@@ -1,6 +1,7 @@
 //! Who is calling, and what they get.
 
 mod accounts;
+mod allowlist;
 mod approvals;
 mod assignments;
 mod boundary;
@@ -11,6 +12,9 @@ mod keys;
 mod roles;
 mod sign_in;
 mod streams;
+mod token_life;
+mod token_limits;
+mod token_rotation;
 mod tokens;
 
 use serde_json::{Value, json};

@@ -110,7 +110,7 @@ async fn a_token_is_made_of_what_there_is() {
         (new_token(&["incidents"]), "scopes"),
         (new_token(&[""]), "scopes"),
         (NewToken { expires_at: Some(now), ..good.clone() }, "expiresAt"),
-        (NewToken { organization_id: Uuid::from_u128(7), ..good.clone() }, "organization"),
+        (NewToken { organization_id: Uuid::from_u128(7), ..good.clone() }, "organizationId"),
     ] {
         let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
         let Err(Error::Invalid(error)) = access::create_token(&mut tx, new.clone()).await else {
@@ -138,8 +138,6 @@ fn new_token(scopes: &[&str]) -> NewToken {
     NewToken {
         name: "a script".to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        organization_id: PLATFORM,
-        expires_at: None,
-        admin_user_id: None,
+        ..NewToken::default()
     }
 }

@@ -14,10 +14,12 @@ use super::{base, fields, fixture::Fixture, types};
 pub(super) const STORED: &[(&str, &str)] = &[
     ("Alert", "monitoring.read"),
     ("AdminUser", "access.read"),
+    ("ApiToken", "access.read"),
     ("Approval", "access.read"),
     ("AuditLog", "audit.read"),
     ("BillingSubscription", "billing.read"),
     ("Incident", "incidents.read"),
+    ("IpAllowEntry", "access.read"),
     ("IncidentTimelineEntry", "incidents.read"),
     ("Organization", "directory.read"),
     ("OrganizationMember", "directory.read"),
@@ -45,6 +47,7 @@ const PARENTS: &[(&str, Option<&str>)] = &[
 pub(super) const EDGES: &[(&str, &str)] = &[
     ("Alert.organization", r#"{ alert(id: "{alert}") { organization { id } } }"#),
     ("AdminUser.user", r#"{ adminUser(id: "{account}") { user { id } } }"#),
+    ("ApiToken.organization", r#"{ apiToken(id: "{token}") { organization { id } } }"#),
     ("Approval.beneficiary", r#"{ approval(id: "{approval}") { beneficiary { id } } }"#),
     ("AuditLog.organization", r#"{ auditLog(id: "{entry}") { organization { id } } }"#),
     ("AuditLog.subjectUser", r#"{ auditLog(id: "{about}") { subjectUser { id } } }"#),

@@ -11,11 +11,11 @@ use entity::{
     incident::{self, IncidentSeverity, IncidentStatus},
 };
 use opsgate::{
-    access::{APPROVAL, NewToken, ROLE, ROLE_ASSIGNMENT},
+    access::{APPROVAL, IP_ALLOW_ENTRY, NewToken, ROLE, ROLE_ASSIGNMENT},
     directory::{self, SUBSCRIPTION, SubscriptionRecord, USER},
     incidents::INCIDENT,
     kernel::{
-        actor::{ADMIN_USER, ORGANIZATION},
+        actor::{ADMIN_USER, API_TOKEN, ORGANIZATION},
         record::{AUDIT_LOG, EVENT},
         tx::Tx,
     },
@@ -67,6 +67,12 @@ impl Filled {
         let person = gateway.person(account, &format!("{mark}@example.com")).await;
         let begun = gateway.sign_in(person.input(Value::Null)).await.ok();
         let session = begun.text("/tokens/sessionId").to_owned();
+        let token = gateway.token_of(token_of(account, organization, mark)).await;
+        let token = gateway.token_id(&token).await;
+        // Of a level that nobody here is of.
+        let (_, tail) = organization.as_u64_pair();
+        let network = format!("2001:db8:{:x}:{:x}::/64", tail >> 16 & 0xffff, tail & 0xffff);
+        let network = gateway.allow(AdminLevel::Support, &network, mark).await;
 
         let mut row = Incident { gateway, organization, account, mark, last: None };
         let open = row.plant(IncidentStatus::Open, None).await;
@@ -102,6 +108,8 @@ impl Filled {
             ("{inactive}", ADMIN_USER.encode(inactive)),
             ("{role}", ROLE.encode(role)),
             ("{unused}", ROLE.encode(unused)),
+            ("{network}", IP_ALLOW_ENTRY.encode(network)),
+            ("{token}", API_TOKEN.encode(token)),
             ("{approval}", APPROVAL.encode(approval)),
             ("{assignment}", ROLE_ASSIGNMENT.encode(assignment)),
             ("{session}", session),
@@ -157,8 +165,8 @@ impl Fixture {
             name: "acting".to_owned(),
             scopes: vec!["audit.read".to_owned()],
             organization_id: self.filled.organization,
-            expires_at: None,
             admin_user_id: Some(self.filled.account),
+            ..NewToken::default()
         };
         self.gateway.token_of(new).await
     }
@@ -169,6 +177,17 @@ impl Fixture {
         let others: Vec<_> =
             catalogue.permissions().map(|other| other.key).filter(|key| *key != permission).collect();
         self.gateway.with_scopes(&others).await
+    }
+}
+
+/// A token of an organization, which acts as `account`.
+fn token_of(account: Uuid, organization_id: Uuid, mark: &str) -> NewToken {
+    NewToken {
+        name: mark.to_owned(),
+        scopes: vec!["monitoring.read".to_owned()],
+        organization_id,
+        admin_user_id: Some(account),
+        ..NewToken::default()
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) const TAKE_MORE: &[&str] = &[
     "adminUserInvite",
     "adminUserReactivate",
     "adminUserUpdate",
+    "apiTokenCreate",
+    "apiTokenRotate",
     "approvalApprove",
     "approvalCancel",
     "approvalDeny",
@@ -84,6 +86,15 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("mfaReset", r#"mutation { mfaReset(input: {adminUserId: "{account}"}) { adminUser { id } userErrors { code } } }"#, StepUp),
     ("recoveryCodesRegenerate", "mutation { recoveryCodesRegenerate { recoveryCodes userErrors { code } } }", StepUp),
     ("passwordUpdate", r#"mutation { passwordUpdate(input: {currentPassword: "x", newPassword: "gqv wkrm 81pz"}) { adminUser { id } userErrors { code } } }"#, StepUp),
+
+    ("ipAllowEntries", "{ ipAllowEntries { nodes { network description } totalCount } }", Empty),
+    ("ipAllowEntryAdd", r#"mutation { ipAllowEntryAdd(input: {level: SUPPORT, network: "192.0.2.0/24"}) { ipAllowEntry { id } userErrors { code } } }"#, NotAllowed),
+    ("ipAllowEntryRemove", r#"mutation { ipAllowEntryRemove(input: {id: "{network}"}) { ipAllowEntry { id } userErrors { code } } }"#, NotFound),
+    ("apiToken", r#"{ apiToken(id: "{token}") { name } }"#, Null),
+    ("apiTokens", "{ apiTokens { nodes { name } totalCount } }", Own),
+    ("apiTokenCreate", r#"mutation { apiTokenCreate(input: {name: "a script", scopes: ["monitoring.read"]}) { apiToken { id } userErrors { code } } }"#, StepUp),
+    ("apiTokenRotate", r#"mutation { apiTokenRotate(input: {id: "{token}"}) { apiToken { id } userErrors { code } } }"#, StepUp),
+    ("apiTokenRevoke", r#"mutation { apiTokenRevoke(input: {id: "{token}"}) { apiToken { id } userErrors { code } } }"#, NotFound),
 
     // audit
     ("auditLog", r#"{ auditLog(id: "{entry}") { action body } }"#, Null),

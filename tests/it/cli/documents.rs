@@ -69,7 +69,7 @@ async fn a_token_is_made_with_the_documents_of_a_front_end() {
     let updated: Vec<_> =
         facts.iter().filter(|fact| fact.event.event_type == "admin.token.updated").collect();
     let counts = updated.iter().map(|fact| fact.event.payload["documents"].as_array().map(Vec::len));
-    assert_eq!(counts.collect::<Vec<_>>(), [Some(2), Some(1), None]);
+    assert_eq!(counts.collect::<Vec<_>>(), [Some(1), None]);
     assert!(updated.iter().all(|fact| fact.event.actor_id == "opsgate token" && fact.event.entity_id == id));
 }
 

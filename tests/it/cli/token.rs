@@ -1,9 +1,12 @@
-//! `opsgate token create`, beside a running gateway.
+//! `opsgate token create`, `rotate` and `revoke`, beside a running gateway.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use opsgate::{
     config::Overrides,
-    kernel::{actor::ORGANIZATION, clock::Clock},
+    kernel::{
+        actor::{API_TOKEN, ORGANIZATION},
+        clock::Clock,
+    },
 };
 use serde_json::json;
 use tests::{Client, Database, Program, TestGateway, until};
@@ -73,6 +76,51 @@ async fn a_token_may_be_limited_to_an_organization_and_a_time() {
 }
 
 #[tokio::test]
+async fn a_token_is_rotated_and_revoked() {
+    let (gateway, program) = beside().await;
+    let limits =
+        ["--network", "127.0.0.0/8", "--network", "::1", "--cost-bucket", "500", "--cost-per-second", "5"];
+    let plain = ["--name", "a script", "--permission", "incidents.read", "--permission", "access.read"];
+    let first = create(&gateway, &program, &[&plain[..], &limits[..]].concat()).await;
+    let id = API_TOKEN.encode(gateway.token_id(&first).await);
+    let document =
+        "query($id: ID!) { apiToken(id: $id) { networks costBudget { bucket perSecond } createdBy { id } } }";
+    let token = first.run_with(document, json!({ "id": id })).await.ok();
+    let expected = json!({
+        "networks": ["127.0.0.0/8", "::1/128"],
+        "costBudget": { "bucket": 500, "perSecond": 5 },
+        "createdBy": null,
+    });
+    assert_eq!(*token.at("/apiToken"), expected);
+
+    let rotated = said(program.run(&["token", "rotate", &id, "--overlap", "1h"]).await);
+    let second = gateway.client(rotated.trim_end());
+    let works = async |client: &Client| client.run("{ viewer { permissions } }").await.codes().is_empty();
+    until("the new text is known", async || works(&second).await).await;
+    assert!(works(&first).await);
+    let third = gateway.client(said(program.run(&["token", "rotate", &id]).await).trim_end());
+    until("the old text is forgotten", async || !works(&second).await).await;
+    assert!(works(&third).await && !works(&first).await);
+
+    assert_eq!(program.run(&["token", "revoke", &id]).await.stderr, format!("{id} is revoked\n"));
+    until("the token is forgotten", async || !works(&third).await).await;
+    let facts = gateway.facts(0).await;
+    let of_it = facts.iter().filter(|fact| fact.event.entity_id == id);
+    let types: Vec<_> = of_it.map(|fact| &*fact.event.event_type).skip(1).collect();
+    assert_eq!(types, ["admin.token.rotated", "admin.token.rotated", "admin.token.revoked"]);
+    for (arguments, why) in [
+        (&["rotate", &id][..], "this token is revoked"),
+        (&["revoke", &id], "this token is revoked"),
+        (&["rotate", &id, "--overlap", "31d"], "this token is revoked"),
+        (&["rotate", &id, "--overlap", "soon"], "--overlap soon: say 2027-01-01T00:00:00Z"),
+        (&["revoke", "org_1"], "org_1: "),
+    ] {
+        let message = refused(program.run(&[&["token"], arguments].concat()).await);
+        assert!(message.starts_with("opsgate: ") && message.contains(why), "{arguments:?}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused_on_standard_error() {
     let (gateway, program) = beside().await;
     let [unknown, nil] = [uuid::Uuid::new_v4(), uuid::Uuid::nil()].map(|id| ORGANIZATION.encode(id));
@@ -87,6 +135,8 @@ async fn what_cannot_be_is_refused_on_standard_error() {
             "--expires soon: say 2027-01-01T00:00:00Z, or 90m, 12h, 30d from now",
         ),
         (&["--permission", "*", "--expires", "2020-01-01T00:00:00Z"], "the end lies in the past"),
+        (&["--permission", "*", "--network", "10.1.2.3/8"], "10.1.2.3/8 isn't a network"),
+        (&["--permission", "*", "--cost-bucket", "0", "--cost-per-second", "1"], "at least one"),
     ] {
         let message = refused(program.run(&[&["token", "create", "--name", "a"], arguments].concat()).await);
         assert!(message.starts_with("opsgate: ") && message.contains(why), "{arguments:?}: {message}");

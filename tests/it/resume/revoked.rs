@@ -178,9 +178,7 @@ async fn make_token(kernel: &Kernel, scopes: &[&str]) -> String {
     let new = access::NewToken {
         name: "victim".to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        organization_id: PLATFORM,
-        expires_at: None,
-        admin_user_id: None,
+        ..access::NewToken::default()
     };
     let token = access::create_token(&mut tx, new).await.unwrap();
     tx.commit().await.unwrap();

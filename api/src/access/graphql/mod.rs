@@ -1,6 +1,7 @@
 //! Access in the schema: admin users, and the reads of the domain.
 
 mod actor;
+mod allowlist;
 mod approval;
 mod explanation;
 mod inputs;
@@ -9,6 +10,7 @@ mod requirements;
 mod role;
 mod session;
 mod sign_in;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -43,11 +45,13 @@ use crate::{
 
 pub use self::{
     actor::Actor,
+    allowlist::{AllowlistMutation, AllowlistQuery, IpAllowEntry},
     approval::Approval,
     mutations::Mutation,
     role::{Role, RoleAssignment},
     session::Session,
     sign_in::Mutation as SignInMutation,
+    tokens::{ApiToken, TokenMutation, TokenQuery},
 };
 
 /// The level of an admin account: SUPPORT < ADMIN < SUPER_ADMIN.

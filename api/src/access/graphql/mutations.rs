@@ -279,7 +279,7 @@ async fn decide_or_ask<S: Stored>(
     Ok((outcome, awaited))
 }
 
-/// Puts what a rule has refused on the record.
+/// Puts on the record that a rule refused what was asked for.
 pub(super) async fn note_refusal(ctx: &Context<'_>, user_errors: &[Violation]) {
     let is_refused = |violation: &Violation| {
         matches!(violation.code, UserErrorCode::NotAllowed | UserErrorCode::ApprovalRequired)
@@ -290,6 +290,7 @@ pub(super) async fn note_refusal(ctx: &Context<'_>, user_errors: &[Violation]) {
     }
 }
 
+/// The id that stands at `field`.
 pub(super) fn id<S: Stored>(id: &ID, field: &str) -> Result<Uuid, Violation> {
     parse_id(S::PREFIX, S::NOUN, id, field)
 }

@@ -4,6 +4,7 @@
 //! Each locks the row, lets the rules decide, saves and records it. Whatever changes rights says so to every process.
 
 mod accounts;
+mod allowlist;
 pub mod approvals;
 mod first;
 mod roles;
@@ -15,6 +16,7 @@ pub use accounts::{
     create_admin_user_or_ask, create_approved, deactivate_admin_user, named_account, reactivate_admin_user,
     update_admin_user, update_admin_user_or_ask, update_approved,
 };
+pub use allowlist::{NewIpAllowEntry, add_ip_allow_entry, ip_allow_entries, remove_ip_allow_entry};
 pub use first::{OWNER_EMAIL, bootstrap};
 pub use roles::{
     ASSIGN_ROLE, NewAssignment, NewRole, RoleChanges, assign, assign_approved, assign_or_ask, create_role,
@@ -26,7 +28,10 @@ pub use sign_in::{
     read_invitation, read_refresh_token, refresh_session, regenerate_recovery_codes, replace_password,
     reset_mfa, revoke_session, send, set_password, start_session, step_up, verify_password,
 };
-pub use tokens::{NewToken, create_token, issue_token, trust, trusted};
+pub use tokens::{
+    Maker, NewToken, Rotation, create_token, issue_token, make_token, revoke_token, rotate, rotate_token,
+    trust, trusted,
+};
 
 use ::entity::{admin_user, approval};
 use chrono::{DateTime, Utc};

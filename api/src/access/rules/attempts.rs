@@ -120,10 +120,10 @@ fn delay(count: u32, pace: &Pace) -> TimeDelta {
     doubled.min(pace.longest)
 }
 
-/// The network of an address: an address of IPv4 itself, /64 of IPv6, which one household has. What is no address is a
-/// network of its own.
-pub fn network(address: Option<&str>) -> String {
-    match address.and_then(|address| address.parse::<IpAddr>().ok()).map(|address| address.to_canonical()) {
+/// The network of an address: an address of IPv4 itself, /64 of IPv6, which one household has. Nobody knows
+/// where is a network of its own.
+pub fn network(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();

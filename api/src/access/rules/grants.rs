@@ -99,8 +99,14 @@ impl Granter {
         }
     }
 
-    fn is_below(&self, level: AdminLevel) -> bool {
-        self.reach().and_then(|reach| reach.level).is_some_and(|own| own < level)
+    /// Their level, where they have one.
+    pub fn level(&self) -> Option<AdminLevel> {
+        self.reach().and_then(|reach| reach.level)
+    }
+
+    /// Whether they are of a lower level.
+    pub fn is_below(&self, level: AdminLevel) -> bool {
+        self.level().is_some_and(|own| own < level)
     }
 }
 
@@ -159,6 +165,15 @@ pub fn check_not_self(granter: &Granter, account: Uuid, field: &str) -> Result<(
         Some(own) if own == account => Err(refused(field, "nobody gives rights to themselves")),
         _ => Ok(()),
     }
+}
+
+/// Whether `granter` may now what is `wanted`.
+///
+/// # Errors
+/// NOT_ALLOWED.
+pub fn check_has(granter: &Granter, wanted: &PermissionSet, field: &str) -> Result<(), Violation> {
+    let Some(reach) = granter.reach() else { return Ok(()) };
+    check_had(&reach.now, wanted, field, "nobody gives what they don't have themselves")
 }
 
 /// Whether `granter` has what they give.

@@ -1,5 +1,6 @@
 //! What an account, a role or a token may be, who may give what to whom, and what proves who somebody is.
 
+mod allowlist;
 pub mod approvals;
 pub mod attempts;
 mod grants;
@@ -7,20 +8,24 @@ mod invitation;
 mod password;
 mod recovery;
 mod refresh;
+mod tokens;
 mod totp;
-
-use chrono::{DateTime, Utc};
 
 use crate::kernel::error::{UserErrorCode, Violation};
 
+pub use allowlist::{Keeper, check_allowlist, check_entries};
 pub use grants::{
-    Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant,
+    Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant, check_has,
     check_last_super_admin, check_level, check_not_self, check_rank, is_effective,
 };
 pub use invitation::{InvitationToken, LASTS as INVITATION_LASTS, is_good as is_good_invitation};
 pub use password::check_password;
 pub use recovery::RecoveryCode;
 pub use refresh::{Family, Shown};
+pub use tokens::{
+    check_alive, check_budget, check_documents, check_maker, check_networks, check_overlap, check_owner,
+    check_token, check_token_end,
+};
 pub use totp::Totp;
 
 /// Characters of a name.
@@ -48,68 +53,9 @@ fn unknown_permissions(field: &str, unknown: &[&str]) -> Vec<Violation> {
     unknown.iter().map(violation).collect()
 }
 
-/// The most documents that a token is trusted with: with what is recorded, a transaction writes 500 rows at most.
-const MAX_DOCUMENTS: usize = 400;
-
-/// Why a token can't be trusted with so many documents and nothing else; nothing where it can.
-pub fn check_documents(count: usize) -> Option<Violation> {
-    match count {
-        0 => Some(Violation::new(
-            UserErrorCode::Required,
-            "documents",
-            "a token that may run certain documents has at least one",
-        )),
-        1..=MAX_DOCUMENTS => None,
-        _ => Some(Violation::new(
-            UserErrorCode::TooLong,
-            "documents",
-            format!("a token is trusted with {MAX_DOCUMENTS} documents at most: these are {count}"),
-        )),
-    }
-}
-
-/// Why a token of this name, these scopes and this end can't be made; nothing where it can.
-pub fn check_token(
-    name: &str,
-    scopes: &[String],
-    unknown: &[&str],
-    expires_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    if name.trim().is_empty() || name.chars().count() > 100 {
-        violations.push(Violation::new(
-            UserErrorCode::Invalid,
-            "name",
-            "a token's name has 1 to 100 characters",
-        ));
-    }
-    if scopes.is_empty() {
-        violations.push(Violation::new(
-            UserErrorCode::Required,
-            "scopes",
-            "a token needs at least one permission",
-        ));
-    }
-    violations.extend(unknown_permissions("scopes", unknown));
-    if expires_at.is_some_and(|at| at <= now) {
-        violations.push(Violation::new(UserErrorCode::OutOfRange, "expiresAt", "the end lies in the past"));
-    }
-    violations
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_is_trusted_with_one_to_four_hundred_documents() {
-        for (count, code) in
-            [(0, Some(UserErrorCode::Required)), (1, None), (400, None), (401, Some(UserErrorCode::TooLong))]
-        {
-            assert_eq!(check_documents(count).map(|violation| violation.code), code, "{count}");
-        }
-    }
 
     #[test]
     fn permissions_are_known_and_not_too_many() {

@@ -1,28 +1,25 @@
 //! Every query of access.
 
+mod allowlist;
 mod approvals;
 mod roles;
 mod sign_in;
+mod tokens;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::HashMap;
 
 use ::entity::{
     admin_user::{self, AdminLevel},
-    api_token, organization,
+    organization,
     row::{self, FromColumns},
-    trusted_document, user,
+    user,
 };
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
-    SelectTwo,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef,
+    Select, SelectTwo,
     sea_query::{Condition, OnConflict},
 };
 use uuid::Uuid;
@@ -30,16 +27,17 @@ use uuid::Uuid;
 use crate::kernel::{
     actor::Boundary,
     db::Conn,
-    error::{Error, Result},
-    persisted::{DocumentHash, Trusted},
-    rights::{Account, RightsData, Token},
+    error::Result,
+    rights::{Account, RightsData},
     rows,
     tx::Tx,
 };
 
+pub(super) use allowlist::*;
 pub(super) use approvals::*;
 pub(super) use roles::*;
 pub(super) use sign_in::*;
+pub(super) use tokens::*;
 
 /// An account with the person behind it.
 #[derive(Clone, Debug)]
@@ -174,70 +172,12 @@ pub(super) async fn insert_admin(db: &impl ConnectionTrait, row: AdminUserRow) -
     Ok(())
 }
 
-/// Adds a token.
-pub(super) async fn insert_token(db: &impl ConnectionTrait, token: api_token::Model) -> Result<()> {
-    api_token::Entity::insert(token.into_active_model()).exec_without_returning(db).await?;
-    Ok(())
-}
-
-/// The token `id`, which nobody else changes before the transaction ends.
-pub(super) async fn lock_token(tx: &Tx, id: Uuid) -> Result<Option<api_token::Model>> {
-    Ok(api_token::Entity::find_by_id(id).lock_exclusive().one(tx.db()).await?)
-}
-
-/// Saves what `token` is trusted with.
-pub(super) async fn save_documents(tx: &Tx, token: &api_token::Model) -> Result<()> {
-    let row = api_token::ActiveModel {
-        id: Unchanged(token.id),
-        documents: Set(token.documents.clone()),
-        updated_at: Set(token.updated_at),
-        version: Set(token.version),
-        ..Default::default()
-    };
-    api_token::Entity::update(row).exec(tx.db()).await?;
-    Ok(())
-}
-
-/// Adds those documents that aren't there.
-pub(super) async fn insert_documents(tx: &Tx, documents: BTreeMap<DocumentHash, String>) -> Result<()> {
-    if documents.is_empty() {
-        return Ok(());
-    }
-    let created_at = tx.now();
-    let rows = documents.into_iter().map(|(hash, text)| trusted_document::ActiveModel {
-        hash: Set(hash.bytes().to_vec()),
-        text: Set(text),
-        created_at: Set(created_at),
-    });
-    trusted_document::Entity::insert_many(rows)
-        .on_conflict(OnConflict::column(trusted_document::Column::Hash).do_nothing().to_owned())
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
-}
-
-/// The documents of these hashes.
-pub(super) async fn documents(tx: &Tx, hashes: Trusted) -> Result<Vec<(DocumentHash, String)>> {
-    let is_one = trusted_document::Column::Hash.is_in(hashes.iter().map(|hash| hash.bytes().to_vec()));
-    let rows = trusted_document::Entity::find().filter(is_one).all(tx.db()).await?;
-    let mut documents: Vec<_> = rows.into_iter().map(|row| (DocumentHash::of(&row.text), row.text)).collect();
-    documents.sort_unstable();
-    Ok(documents)
-}
-
-/// The hashes of the documents that a token is trusted with.
-pub(super) fn hashes(token: &api_token::Model) -> Result<Option<Trusted>> {
-    let broken = || Error::internal("a token is trusted with something that is no hash");
-    let parse = |hash: &String| DocumentHash::parse(hash).ok_or_else(broken);
-    token.documents.as_ref().map(|list| list.0.iter().map(parse).collect()).transpose()
-}
-
 /// What the kernel's rights snapshot of `now` is made of.
 pub fn load_rights(db: &Conn, now: DateTime<Utc>) -> BoxFuture<'_, Result<RightsData>> {
     Box::pin(async move {
         let accounts = with_user(admin_users(&Boundary::All)).all(db).await?;
         let mut grants = grants(db, now).await?;
-        let tokens = api_token::Entity::find().filter(api_token::Column::RevokedAt.is_null()).all(db).await?;
+        let tokens = tokens_in_use(db).await?;
         let merged: Vec<(Uuid, Option<Uuid>)> = organization::Entity::find()
             .select_only()
             .columns([organization::Column::Id, organization::Column::MergedIntoId])
@@ -257,22 +197,10 @@ pub fn load_rights(db: &Conn, now: DateTime<Utc>) -> BoxFuture<'_, Result<Rights
                     is_active: account.is_active,
                 })
                 .collect(),
-            tokens: tokens.into_iter().map(token).collect::<Result<_>>()?,
+            tokens,
             ended_sessions: ended_sessions(db, now).await?,
+            networks: networks_by_level(db).await?,
             merged: merged.into_iter().filter_map(|(source, target)| Some((source, target?))).collect(),
         })
-    })
-}
-
-fn token(row: api_token::Model) -> Result<Token> {
-    Ok(Token {
-        id: row.id,
-        trusted: hashes(&row)?.map(Arc::new),
-        name: row.name,
-        hash: row.token_hash.try_into().map_err(|_| Error::internal("a token's hash isn't 32 bytes long"))?,
-        admin_user_id: row.admin_user_id,
-        scopes: row.scopes.0,
-        organization_id: row.organization_id,
-        expires_at: row.expires_at,
     })
 }

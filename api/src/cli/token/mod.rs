@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::output;
 use crate::{
-    access::{self, NewToken},
+    access::{self, NewToken, Rotation},
     app,
     cli::when,
     config::Config,
@@ -20,6 +20,7 @@ use crate::{
         Kernel,
         actor::{API_TOKEN, ORGANIZATION, PLATFORM},
         clock::Clock,
+        throttle::Budget,
         tx::{Author, Tx},
     },
 };
@@ -49,6 +50,33 @@ pub enum Command {
         /// directories of those. Each has to be valid.
         #[arg(long, value_name = "FILE_OR_DIR", num_args = 1..)]
         documents: Vec<PathBuf>,
+        /// Accept it from this network (203.0.113.0/24) and nowhere else. Repeat it for several.
+        #[arg(long = "network", value_name = "CIDR")]
+        networks: Vec<String>,
+        /// The points that it may spend at once.
+        #[arg(long, value_name = "POINTS", requires = "cost_per_second")]
+        cost_bucket: Option<u32>,
+        /// The points that come back to it each second.
+        #[arg(long, value_name = "POINTS", requires = "cost_bucket")]
+        cost_per_second: Option<u32>,
+    },
+    /// Give a token another text and print it, alone, on standard output. Works beside a running gateway.
+    Rotate {
+        /// The token's id.
+        #[arg(value_name = "TOKEN_ID")]
+        token: String,
+        /// Until when the old text is good, too, 30d at most: a point in time or a while from now. Without, no longer.
+        #[arg(long, value_name = "WHEN")]
+        overlap: Option<String>,
+        /// When it ends from now on. Without, as before.
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+    },
+    /// Revoke a token for good: within a second it is turned away. Works beside a running gateway.
+    Revoke {
+        /// The token's id.
+        #[arg(value_name = "TOKEN_ID")]
+        token: String,
     },
     /// Print the documents that a token runs, or exchange them. Works beside a running gateway.
     Documents {
@@ -72,16 +100,59 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     app::expect_database(config)?;
     let clock = Clock::system();
     match command {
-        Command::Create { name, permissions, account, organization, expires, documents } => {
+        Command::Create {
+            name,
+            permissions,
+            account,
+            organization,
+            expires,
+            networks,
+            documents,
+            cost_bucket,
+            cost_per_second,
+        } => {
             let organization_id = boundary(organization)?;
-            let expires_at = expires.map(|text| when::expiry(&text, clock.now())).transpose()?;
-            let new =
-                NewToken { name, scopes: permissions, organization_id, expires_at, admin_user_id: None };
-            let trusted = read(config, &clock, &documents).await?;
-            create(&app::open_kernel(config, clock).await?, new, account, trusted).await
+            let expires_at = expires.map(|text| when::expiry("--expires", &text, clock.now())).transpose()?;
+            let documents = read(config, &clock, &documents).await?;
+            let networks = (!networks.is_empty()).then_some(networks);
+            let budget = cost_bucket.zip(cost_per_second);
+            let budget = budget.map(|(bucket, per_second)| Budget { bucket, per_second });
+            let new = NewToken {
+                name,
+                scopes: permissions,
+                organization_id,
+                expires_at,
+                admin_user_id: None,
+                networks,
+                documents,
+                budget,
+            };
+            create(&app::open_kernel(config, clock).await?, new, account).await
+        }
+        Command::Rotate { token, overlap, expires } => {
+            let id = token_id(&token)?;
+            let end = |flag, text: Option<String>| {
+                text.map(|text| when::expiry(flag, &text, clock.now())).transpose()
+            };
+            let rotation = Rotation {
+                previous_until: end("--overlap", overlap)?,
+                expires_at: end("--expires", expires)?,
+            };
+            let mut tx = begin(&app::open_kernel(config, clock.clone()).await?).await?;
+            let (_, text) = access::rotate(&mut tx, id, rotation).await?;
+            tx.commit().await?;
+            output::print(format_args!("{}\n", text.expose()))
+        }
+        Command::Revoke { token } => {
+            let id = token_id(&token)?;
+            let mut tx = begin(&app::open_kernel(config, clock).await?).await?;
+            access::revoke_token(&mut tx, id, None).await?;
+            tx.commit().await?;
+            eprintln!("{token} is revoked");
+            Ok(())
         }
         Command::Documents { token, documents, any } => {
-            let id = API_TOKEN.parse(&token).map_err(|error| format!("{token}: {error}"))?;
+            let id = token_id(&token)?;
             let trusted = read(config, &clock, &documents).await?;
             let kernel = app::open_kernel(config, clock).await?;
             if any || trusted.is_some() {
@@ -99,26 +170,21 @@ async fn begin(kernel: &Kernel) -> Result<Tx, Failure> {
     Ok(Tx::begin(kernel, author).await?)
 }
 
-async fn create(
-    kernel: &Kernel,
-    mut new: NewToken,
-    account: Option<String>,
-    trusted: Option<Vec<String>>,
-) -> Result<(), Failure> {
+async fn create(kernel: &Kernel, mut new: NewToken, account: Option<String>) -> Result<(), Failure> {
     let mut tx = begin(kernel).await?;
     if let Some(account) = account {
         new.admin_user_id = Some(access::named_account(&tx, &account).await?);
     }
     let (row, token) = access::issue_token(&mut tx, new).await?;
-    let is_trusted = trusted.is_some();
-    if is_trusted {
-        access::trust(&mut tx, row.id, trusted).await?;
-    }
     tx.commit().await?;
-    if is_trusted {
+    if row.documents.is_some() {
         eprintln!("{} runs its documents and nothing else", API_TOKEN.encode(row.id));
     }
     output::print(format_args!("{}\n", token.expose()))
+}
+
+fn token_id(text: &str) -> Result<Uuid, String> {
+    API_TOKEN.parse(text).map_err(|error| format!("{text}: {error}"))
 }
 
 /// Prints what the token runs: a line for each document, its hash and the names of its operations.

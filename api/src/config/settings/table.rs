@@ -34,6 +34,12 @@ pub const SETTINGS: &[Setting] = &[
         Unset("https://dashboard.example, http://localhost:3000"),
     ),
     open(
+        "trusted_proxies",
+        "The proxies whose X-Forwarded-For says who the client is, read from the right. Unset, the client is who connects.",
+        Text("networks such as 10.0.0.0/8 with commas between them"),
+        Unset("10.0.0.0/8, fd00::/8"),
+    ),
+    open(
         "metrics_listen",
         "Where it serves its metrics: keep this address inside your network.",
         SOCKET,

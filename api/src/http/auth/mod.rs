@@ -23,6 +23,8 @@ use crate::{
         actor::{Caller, Credential},
         clock::Clock,
         error::{Error, Result},
+        request::Origin,
+        rights::UNKNOWN,
         secret::SealingKey,
         session_token::{ACCESS_PREFIX, AccessToken},
         token::ApiToken,
@@ -62,12 +64,27 @@ impl Authenticator {
     /// Who shows `authorization`, the value of the header or of `connection_init`; nobody where there is none.
     ///
     /// # Errors
-    /// UNAUTHENTICATED where it isn't valid; UNAVAILABLE where rights can't be read.
-    pub async fn authenticate(&self, kernel: &Kernel, authorization: Option<&str>) -> Result<Caller> {
+    /// UNAUTHENTICATED where it isn't valid, or not from there; UNAVAILABLE where rights can't be read.
+    pub async fn authenticate(
+        &self,
+        kernel: &Kernel,
+        authorization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
         let credential = self.credential(authorization, kernel.sealing_key(), kernel.clock()).await?;
         let rights = kernel.rights().confirmed().await?;
-        rights.resolve(&credential, kernel.clock().now(), kernel.catalogue())
+        let now = kernel.clock().now();
+        let caller = rights.resolve(&credential, now, kernel.catalogue())?;
+        if !caller.may_come_from(origin.ip_address) {
+            // Its owner reads of it; whoever has found it learns nothing.
+            kernel.denials().note_address(kernel, &caller, origin).await;
+            return Err(Error::Unauthenticated(UNKNOWN));
+        }
+        if let Some(token) = caller.identity.as_ref().and_then(|identity| identity.token_id) {
+            kernel.uses().note(token, now);
+        }
+        Ok(caller)
     }
 
     async fn credential(

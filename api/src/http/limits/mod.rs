@@ -122,7 +122,7 @@ impl Limits {
             return Err(self.too_costly(requested));
         }
         let who = Who::of(caller, origin);
-        self.throttle.take(&who, requested).map_err(|error| self.too_fast(error, requested))?;
+        self.throttle.take(&who, requested).map_err(|error| self.too_fast(error, &who, requested))?;
         Ok(Admission { known, requested, who, throttle: self.throttle.clone() })
     }
 
@@ -137,13 +137,13 @@ impl Limits {
             .extended("maximum", self.max_cost)
     }
 
-    fn too_fast(&self, error: Error, requested: u64) -> Refusal {
-        let allowance = self.throttle.allowance();
+    fn too_fast(&self, error: Error, who: &Who, requested: u64) -> Refusal {
+        let allowance = self.throttle.allowance(who);
         let mut refusal = Refusal::from(error);
         for error in &mut refusal.errors {
             error.message = format!(
-                "{}: this may cost {requested} points, and of the {} that a caller may spend (the setting \
-                 caller_cost_bucket), {} come back each second (caller_cost_per_second)",
+                "{}: this may cost {requested} points, and of the {} that this caller may spend (the setting \
+                 caller_cost_bucket, or the token's costBudget), {} come back each second (caller_cost_per_second)",
                 error.message, allowance.bucket, allowance.per_second
             );
         }

@@ -7,17 +7,19 @@ use axum::http::{HeaderMap, header};
 use uuid::Uuid;
 
 use super::Refusal;
-use crate::kernel::{request::Origin, trace::TraceContext};
+use crate::kernel::{network::Networks, request::Origin, trace::TraceContext};
 
 /// The header by which requests and answers name themselves.
 pub const REQUEST_ID: &str = "x-request-id";
+/// Where proxies say whom they ask for.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The longest id that a client may give its request.
 const MAX_REQUEST_ID: usize = 64;
 /// How much of a `User-Agent` is kept, in characters.
 const MAX_USER_AGENT: usize = 256;
 
 /// The origin of the request with these headers. Its id is the client's where that is short and plain, else ours.
-pub fn origin(headers: &HeaderMap, peer: SocketAddr) -> Origin {
+pub fn origin(headers: &HeaderMap, peer: SocketAddr, proxies: &Networks) -> Origin {
     let state: Vec<_> =
         headers.get_all("tracestate").iter().filter_map(|value| value.to_str().ok()).collect();
     let state = (!state.is_empty()).then(|| state.join(","));
@@ -28,12 +30,38 @@ pub fn origin(headers: &HeaderMap, peer: SocketAddr) -> Origin {
         request_id: id.map_or_else(new_request_id, str::to_owned),
         correlation_id: trace.as_ref().map(|trace| trace.trace_id().to_owned()),
         trace,
-        ip_address: Some(peer.ip().to_canonical().to_string()),
+        ip_address: Some(client(headers, peer.ip(), proxies)),
         user_agent: one(headers, header::USER_AGENT.as_str())
             .ok()
             .flatten()
             .map(|text| text.chars().take(MAX_USER_AGENT).collect()),
     }
+}
+
+/// The address of the client behind `peer`. What a trusted proxy has appended to `X-Forwarded-For` is read from the right:
+/// the first address that isn't a trusted proxy's is the client's, and whatever stands left of it is the client's own
+/// words. Where a proxy says what is no address, it is the client.
+fn client(headers: &HeaderMap, peer: IpAddr, proxies: &Networks) -> IpAddr {
+    let mut client = peer.to_canonical();
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+    for hop in lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')) {
+        if !proxies.contains(client) {
+            break;
+        }
+        match std::str::from_utf8(hop).ok().and_then(address) {
+            Some(address) => client = address,
+            None => break,
+        }
+    }
+    client
+}
+
+/// An address as proxies write it: some add the port.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
 /// An id for a request that has none.
@@ -91,6 +119,64 @@ pub fn network(address: IpAddr) -> String {
         IpAddr::V6(v6) => {
             let [a, b, c, ..] = v6.segments();
             format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        headers
+    }
+
+    fn client_of(peer: &str, lines: &[&str]) -> String {
+        let proxies = Networks::parse(["10.0.0.0/8", "fd00::/8"]).unwrap();
+        client(&headers(lines), peer.parse().unwrap(), &proxies).to_string()
+    }
+
+    #[test]
+    fn what_trusted_proxies_say_counts_from_the_right() {
+        for (peer, lines, expected) in [
+            ("203.0.113.7", &[][..], "203.0.113.7"),
+            // Whoever isn't a proxy of ours says what they like.
+            ("203.0.113.7", &["198.51.100.1"], "203.0.113.7"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            ("::ffff:10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            // The client's own words stand left of its address.
+            ("10.0.0.1", &["10.9.9.9, 192.0.2.1, 198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["192.0.2.1", "198.51.100.1"], "198.51.100.1"),
+            // By way of two proxies, in one line or two.
+            ("10.0.0.1", &["192.0.2.1, 198.51.100.1, 10.0.0.2"], "198.51.100.1"),
+            ("10.0.0.1", &["198.51.100.1", "fd00::2"], "198.51.100.1"),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
+            ("10.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
+            ("10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1"),
+            // What is no address is nobody's.
+            ("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1,"], "10.0.0.1"),
+            ("10.0.0.1", &[""], "10.0.0.1"),
+        ] {
+            assert_eq!(client_of(peer, lines), expected, "{peer} with {lines:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_beyond_the_proxies_chooses_their_address(said in "[0-9a-f.:, ]{0,60}") {
+            let line = format!("{said},198.51.100.1");
+            prop_assert_eq!(client_of("10.0.0.1", &[&line]), "198.51.100.1");
+            prop_assert_eq!(client_of("203.0.113.7", &[&said]), "203.0.113.7");
         }
     }
 }

@@ -43,7 +43,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    kernel::{actor::Caller, log::EventCursor, stream::Session},
+    kernel::{actor::Caller, error::Error, log::EventCursor, rights::UNKNOWN, stream::Session},
 };
 
 pub(super) use reservation::Reservations;
@@ -145,7 +145,7 @@ impl Call {
             Err(refusal) if refusal.is_about_document => (Caller::anonymous(), Err(refusal)),
             Err(refusal) => return Err(refusal),
         };
-        let session = Session::new(self.face().kernel(), caller);
+        let session = Session::new(self.face().kernel(), caller, self.exchange.origin.ip_address);
         let events = self.events(&session, resume, admitted);
         let open = Open::stream(self.face());
         Ok(self.opened(Connection::distinct(self.face(), session, self.limits, events, open)))
@@ -159,7 +159,7 @@ impl Call {
         }
         let caller = self.exchange.authenticate().await?;
         caller.identity()?;
-        let session = Session::new(self.face().kernel(), caller);
+        let session = Session::new(self.face().kernel(), caller, self.exchange.origin.ip_address);
         let token = self.face().reservations().reserve(session, self.limits.max_operations)?;
         Ok(self.plain(StatusCode::CREATED, token))
     }
@@ -171,6 +171,9 @@ impl Call {
         let reservation = self.face().reservations().find(token)?;
         if self.exchange.headers.contains_key(header::AUTHORIZATION) {
             reservation.belongs_to(&self.exchange.authenticate().await?)?;
+        }
+        if !reservation.session().caller().may_come_from(self.exchange.origin.ip_address) {
+            return Err(Error::Unauthenticated(UNKNOWN).into());
         }
         let opened = self.face().reservations().open(token, reservation)?;
         let open = Open::stream(self.face());

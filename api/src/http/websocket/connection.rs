@@ -174,7 +174,7 @@ impl<G: Gateway> Connection<G> {
             None | Some(Value::Null) => self.authorization.as_deref(),
             Some(_) => return Err(Close::invalid("`authorization` in connection_init is a string")),
         };
-        let caller = self.gateway.authenticate(authorization).await;
+        let caller = self.gateway.authenticate(authorization, &self.origin).await;
         let caller =
             caller.inspect_err(|error| turned_away(&self.origin, error)).map_err(|error| match error {
                 Error::Unavailable { .. } => Close::UNAVAILABLE,
@@ -182,7 +182,7 @@ impl<G: Gateway> Connection<G> {
                 _ => Close::FORBIDDEN,
             })?;
         self.authorization = None;
-        let session = Session::new(self.gateway.kernel(), caller);
+        let session = Session::new(self.gateway.kernel(), caller, self.origin.ip_address);
         self.ended = Some(session.clone().ended().boxed());
         self.session = Some(session);
         self.writer.push(ack());

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Statement,
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -13,8 +14,10 @@ use uuid::Uuid;
 
 use super::Receipt;
 use crate::kernel::{
+    Kernel,
     error::{Error, Result, UserErrorCode, Violation},
     request::RequestExt,
+    secret::Aad,
     tx::{Author, Committed, Tx},
 };
 
@@ -86,7 +89,9 @@ impl Key {
             return Err(Error::invalid(UserErrorCode::Conflict, "", message));
         }
         let mut kept: Kept = serde_json::from_value(found.receipt.unwrap_or_default())?;
-        let answer = Answer { object: found.object_id, results: kept.results.take() };
+        let open = |sealed: &String| open(tx.kernel(), sealed, found.id);
+        let secret = found.sealed_secret.as_ref().map(open).transpose()?;
+        let answer = Answer { object: found.object_id, results: kept.results.take(), secret };
         Ok(Some((answer, kept.replay()?)))
     }
 
@@ -112,11 +117,14 @@ impl Key {
     pub(super) async fn keep(
         &self,
         db: &DatabaseTransaction,
-        id: Uuid,
+        kernel: &Kernel,
         answer: Answer,
         done: &Committed,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let id = kernel.new_id(now);
+        let seal =
+            |secret: &SecretString| kernel.sealing_key().seal(secret.expose_secret().as_bytes(), aad(id));
         let row = idempotency_key::Model {
             id,
             actor: self.actor.clone(),
@@ -125,7 +133,7 @@ impl Key {
             input_hash: self.input_hash.to_vec(),
             object_id: answer.object,
             receipt: Some(serde_json::to_value(Kept { results: answer.results, ..Kept::of(done) })?),
-            sealed_secret: None,
+            sealed_secret: answer.secret.as_ref().map(seal),
             created_at: now,
         };
         idempotency_key::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
@@ -134,17 +142,30 @@ impl Key {
 }
 
 /// What is kept of an answer beside its receipt: enough to give it once more.
+#[derive(Default)]
 pub(super) struct Answer {
     /// The object that was changed, to be read again.
     pub object: Option<Uuid>,
     /// What a batch came to, item by item.
     pub results: Option<Value>,
+    /// A secret that was made, shown once. It is kept sealed.
+    pub secret: Option<SecretString>,
 }
 
 impl From<Uuid> for Answer {
     fn from(object: Uuid) -> Self {
-        Self { object: Some(object), results: None }
+        Self { object: Some(object), ..Self::default() }
     }
+}
+
+fn aad(id: Uuid) -> Aad<'static> {
+    Aad { table: "idempotency_keys", row: id }
+}
+
+fn open(kernel: &Kernel, sealed: &str, id: Uuid) -> Result<SecretString> {
+    let broken = |error: &dyn std::fmt::Display| Error::internal(format!("a kept secret: {error}"));
+    let bytes = kernel.sealing_key().open(sealed, aad(id)).map_err(|error| broken(&error))?;
+    Ok(std::str::from_utf8(&bytes).map_err(|error| broken(&error))?.into())
 }
 
 /// A receipt as it is stored.

@@ -1,15 +1,17 @@
 //! How a mutation runs: guard, transaction, operation, receipt; or a replay, or a dry run.
 //!
-//! A resolver is one call of [`mutate`] with the operation of its domain, or of [`mutate_many`] where it is about many. What the caller can mend comes back in the
-//! payload, everything else as a top-level error. With an idempotency key the first receipt is kept in the same
-//! transaction and answers every repetition ([`key`]).
+//! A resolver is one call of [`mutate`] with the operation of its domain, or of [`mutate_many`] where it is about many.
+//! What the caller can mend comes back in the payload, everything else as a top-level error. With an idempotency key the
+//! first receipt is kept in the same transaction and answers every repetition ([`key`]).
 
 mod key;
+mod payload;
 mod receipt;
 
 use std::sync::Arc;
 
 use async_graphql::Context;
+use secrecy::SecretString;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,6 +24,7 @@ use super::{
     tx::{Author, Tx},
 };
 
+pub(crate) use self::payload::payload;
 pub use self::receipt::Receipt;
 
 /// What a mutation came to: the base of every payload.
@@ -38,6 +41,8 @@ struct Ran<R> {
     object: Option<Target<R>>,
     /// What it came to item by item, where it ran before.
     results: Option<Value>,
+    /// The secret that it made, where it ran before.
+    secret: Option<SecretString>,
     user_errors: Vec<Violation>,
     receipt: Option<Receipt>,
 }
@@ -117,6 +122,32 @@ pub async fn mutate_in_secret<S: Stored>(
     Ok(run(ctx, author, Ok(None), |row| Ok(S::id_of(row).into()), operation).await?.into())
 }
 
+/// As [`mutate`], where the operation makes a secret beside, which is shown once: to whoever asks, and again where they
+/// repeat that under the same idempotency key. A rehearsal shows none.
+///
+/// # Errors
+/// As [`mutate`].
+pub async fn mutate_secretly<S: Stored>(
+    ctx: &Context<'_>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<(S::Row, SecretString)>,
+) -> Result<(Outcome<S>, Option<SecretString>)> {
+    let kept = |(row, secret): &(S::Row, SecretString)| {
+        Ok(Answer { secret: Some(secret.clone()), ..S::id_of(row).into() })
+    };
+    let author = ctx.request().author()?;
+    let key = Key::of(ctx, &author);
+    let Ran { object, user_errors, receipt, secret, .. } = run(ctx, author, key, kept, operation).await?;
+    let is_dry_run = ctx.request().dry_run_tx().is_some();
+    let (object, secret) = match object {
+        Some(Target::Row((row, made))) => {
+            (Some(Target::Row(Arc::new(row))), Some(made).filter(|_| !is_dry_run))
+        }
+        Some(Target::Id(id)) => (Some(Target::Id(id)), secret),
+        None => (None, None),
+    };
+    Ok((Outcome { object, user_errors, receipt }, secret))
+}
+
 /// As [`mutate`], where the operation may have to wait for a `W`. The second outcome has nothing but that; of the two at
 /// most one has an object. What is told by its id alone (a replay) is looked up among both: ids are unique.
 ///
@@ -166,10 +197,11 @@ pub async fn mutate_many<R: Serialize + DeserializeOwned>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Vec<R>>,
 ) -> Result<BatchOutcome<R>> {
-    let kept = |results: &Vec<R>| Ok(Answer { object: None, results: Some(serde_json::to_value(results)?) });
+    let kept =
+        |results: &Vec<R>| Ok(Answer { results: Some(serde_json::to_value(results)?), ..Answer::default() });
     let author = ctx.request().author()?;
     let key = Key::of(ctx, &author);
-    let Ran { object, results, user_errors, receipt } = run(ctx, author, key, kept, operation).await?;
+    let Ran { object, results, user_errors, receipt, .. } = run(ctx, author, key, kept, operation).await?;
     let results = match (object, results) {
         (Some(Target::Row(results)), _) => Some(results),
         (_, Some(results)) => Some(serde_json::from_value(results)?),
@@ -204,15 +236,16 @@ async fn run<R>(
     request.renew_loaders();
     match result {
         Ok((row, receipt)) => {
-            Ok(Ran { object: Some(Target::Row(row)), results: None, user_errors: vec![], receipt })
+            let object = Some(Target::Row(row));
+            Ok(Ran { object, results: None, secret: None, user_errors: vec![], receipt })
         }
-        Err(Stopped::Replay(Answer { object, results }, receipt)) => {
+        Err(Stopped::Replay(Answer { object, results, secret }, receipt)) => {
             let object = object.map(Target::Id);
-            Ok(Ran { object, results, user_errors: vec![], receipt: Some(receipt) })
+            Ok(Ran { object, results, secret, user_errors: vec![], receipt: Some(receipt) })
         }
         Err(Stopped::Error(Error::Invalid(Invalid { violations, current }))) => {
             let object = current.map(Target::Id);
-            Ok(Ran { object, results: None, user_errors: violations, receipt: None })
+            Ok(Ran { object, results: None, secret: None, user_errors: violations, receipt: None })
         }
         Err(Stopped::Error(error)) => Err(error),
     }
@@ -268,88 +301,9 @@ async fn live<R>(
     let now = tx.now();
     let committed = tx
         .commit_with(async |(db, committed)| match &key {
-            Some(key) => key.keep(db, request.kernel().new_id(now), kept(&row)?, committed, now).await,
+            Some(key) => key.keep(db, request.kernel(), kept(&row)?, committed, now).await,
             None => Ok(()),
         })
         .await?;
     Ok((row, Some(Receipt::of(&committed))))
 }
-
-/// Declares the payload of a mutation: the changed object under its name, `userErrors` and `receipt`. With `or`, what it
-/// may have to wait for, too.
-macro_rules! payload {
-    ($(#[$doc:meta])* $name:ident { $field:ident: $object:ty } or { $awaited:ident: $waits:ty }) => {
-        $(#[$doc])*
-        pub struct $name(
-            $crate::kernel::mutation::Outcome<$object>,
-            $crate::kernel::mutation::Outcome<$waits>,
-        );
-
-        impl From<($crate::kernel::mutation::Outcome<$object>, $crate::kernel::mutation::Outcome<$waits>)>
-            for $name
-        {
-            fn from(
-                (done, awaited): (
-                    $crate::kernel::mutation::Outcome<$object>,
-                    $crate::kernel::mutation::Outcome<$waits>,
-                ),
-            ) -> Self {
-                Self(done, awaited)
-            }
-        }
-
-        $(#[$doc])*
-        #[async_graphql::Object]
-        impl $name {
-            /// The object as it is now; null where it wasn't found or can't be shown, or waits for approval.
-            async fn $field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$object>> {
-                Ok(self.0.object(ctx).await?)
-            }
-
-            /// What it waits for: nothing else is done until others have approved it. Null where it waits for nobody.
-            async fn $awaited(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$waits>> {
-                Ok(self.1.object(ctx).await?)
-            }
-
-            /// What to mend. Empty where it was done, or asked for.
-            async fn user_errors(&self) -> &[$crate::kernel::error::Violation] {
-                &self.0.user_errors
-            }
-
-            /// Proof that it happened. Absent where nothing was changed.
-            async fn receipt(&self) -> Option<&$crate::kernel::mutation::Receipt> {
-                self.0.receipt.as_ref()
-            }
-        }
-    };
-    ($(#[$doc:meta])* $name:ident { $field:ident: $object:ty }) => {
-        $(#[$doc])*
-        pub struct $name($crate::kernel::mutation::Outcome<$object>);
-
-        impl From<$crate::kernel::mutation::Outcome<$object>> for $name {
-            fn from(outcome: $crate::kernel::mutation::Outcome<$object>) -> Self {
-                Self(outcome)
-            }
-        }
-
-        $(#[$doc])*
-        #[async_graphql::Object]
-        impl $name {
-            /// The object as it is now; null where it wasn't found or can't be shown.
-            async fn $field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$object>> {
-                Ok(self.0.object(ctx).await?)
-            }
-
-            /// What to mend. Empty where it was done.
-            async fn user_errors(&self) -> &[$crate::kernel::error::Violation] {
-                &self.0.user_errors
-            }
-
-            /// Proof that it happened. Absent where nothing was changed.
-            async fn receipt(&self) -> Option<&$crate::kernel::mutation::Receipt> {
-                self.0.receipt.as_ref()
-            }
-        }
-    };
-}
-pub(crate) use payload;

@@ -13,9 +13,11 @@ use super::phases::Phases;
 use crate::kernel::{
     actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
     error::{Error, Result},
+    network::Networks,
     permission::{Catalogue, PermissionSet},
     persisted::Trusted,
     session_token::AccessToken,
+    throttle::Budget,
 };
 
 /// An admin account.
@@ -53,6 +55,8 @@ pub struct Token {
     pub name: String,
     /// SHA-256 of its text.
     pub hash: [u8; 32],
+    /// That of the text before it was rotated, and until when that is good, too.
+    pub previous: Option<([u8; 32], DateTime<Utc>)>,
     /// The account that it acts as.
     pub admin_user_id: Option<Uuid>,
     /// What it is limited to.
@@ -61,6 +65,10 @@ pub struct Token {
     pub organization_id: Uuid,
     /// The documents that it may run, where not any.
     pub trusted: Option<Arc<Trusted>>,
+    /// Where it is accepted from, where not from anywhere.
+    pub networks: Option<Arc<Networks>>,
+    /// How much it may do, where that isn't what any caller may.
+    pub budget: Option<Budget>,
     /// When it ends.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -76,6 +84,8 @@ pub struct RightsData {
     pub ended_sessions: HashSet<Uuid>,
     /// Merged organizations: source and target.
     pub merged: Vec<(Uuid, Uuid)>,
+    /// Where accounts are accepted from, by their level, where not from anywhere.
+    pub networks: HashMap<AdminLevel, Arc<Networks>>,
 }
 
 /// One state of everybody's rights.
@@ -84,9 +94,19 @@ pub struct Snapshot {
     /// The epoch that it was read at.
     pub epoch: i64,
     accounts: HashMap<Uuid, (Account, Phases)>,
-    tokens: HashMap<[u8; 32], (Token, PermissionSet)>,
+    tokens: HashMap<Uuid, (Token, PermissionSet)>,
+    shown: HashMap<[u8; 32], Shown>,
     ended_sessions: HashSet<Uuid>,
     merged: HashMap<Uuid, Vec<Uuid>>,
+    networks: HashMap<AdminLevel, Arc<Networks>>,
+}
+
+/// What the text of this hash is.
+#[derive(Debug)]
+struct Shown {
+    token: Uuid,
+    /// When it is none any more.
+    until: Option<DateTime<Utc>>,
 }
 
 impl Snapshot {
@@ -98,9 +118,19 @@ impl Snapshot {
             let phases = Phases::new(own, grants);
             (account.id, (account, phases))
         });
+        let networks = data.networks;
+        let mut shown = HashMap::with_capacity(data.tokens.len());
+        for token in &data.tokens {
+            let until = token.expires_at;
+            shown.insert(token.hash, Shown { token: token.id, until });
+            if let Some((hash, end)) = token.previous {
+                let until = Some(until.map_or(end, |until| until.min(end)));
+                shown.insert(hash, Shown { token: token.id, until });
+            }
+        }
         let tokens = data.tokens.into_iter().map(|token| {
             let permissions = catalogue.of_scopes(&token.scopes);
-            (token.hash, (token, permissions))
+            (token.id, (token, permissions))
         });
         let mut merged: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for (source, target) in data.merged {
@@ -110,8 +140,10 @@ impl Snapshot {
             epoch,
             accounts: accounts.collect(),
             tokens: tokens.collect(),
+            shown,
             ended_sessions: data.ended_sessions,
             merged,
+            networks,
         }
     }
 
@@ -122,7 +154,7 @@ impl Snapshot {
 
     /// The API token `id`, unless it is revoked.
     pub fn token(&self, id: Uuid) -> Option<&Token> {
-        self.tokens.values().map(|(token, _)| token).find(|token| token.id == id)
+        self.tokens.get(&id).map(|(token, _)| token)
     }
 
     /// What the account `id` may at `at`, whatever it shows; none where it isn't there or isn't active.
@@ -153,7 +185,7 @@ impl Snapshot {
                     Some(scopes) => permissions.intersection(&catalogue.of_scopes(scopes)),
                     None => permissions.clone(),
                 };
-                Ok(person(account, credential, *expires_at, permissions, permissions_until))
+                Ok(self.person(account, credential, *expires_at, permissions, permissions_until))
             }
         }
     }
@@ -175,18 +207,21 @@ impl Snapshot {
             None => (PermissionSet::default(), None),
         };
         let credential = Credential::Session(*token);
-        Ok(person(account, &credential, token.expires_at, permissions, until))
+        Ok(self.person(account, &credential, token.expires_at, permissions, until))
     }
 
     fn resolve_token(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Caller> {
         // The look-up is by a hash of 30 random characters: its timing says nothing about any other token.
-        let (token, scopes) = self.tokens.get(hash).ok_or(Error::Unauthenticated(UNKNOWN))?;
-        if token.expires_at.is_some_and(|at| at <= now) {
+        let shown = self.shown.get(hash).ok_or(Error::Unauthenticated(UNKNOWN))?;
+        let (token, scopes) = self.tokens.get(&shown.token).ok_or(Error::Unauthenticated(UNKNOWN))?;
+        if shown.until.is_some_and(|at| at <= now) {
             return Err(Error::Unauthenticated(EXPIRED));
         }
+        let mut networks: Vec<_> = token.networks.clone().into_iter().collect();
         let (actor, permissions, permissions_until) = match token.admin_user_id {
             Some(id) => {
                 let (account, phases) = self.active(id)?;
+                networks.extend(self.networks.get(&account.level).cloned());
                 let (permissions, until) = phases.at(now);
                 (Actor::admin(account.id), permissions.intersection(scopes), until)
             }
@@ -199,14 +234,44 @@ impl Snapshot {
                 token_id: Some(token.id),
                 name: token.name.clone(),
                 organization_id: token.organization_id,
-                expires_at: token.expires_at,
+                expires_at: shown.until,
                 trusted: token.trusted.clone(),
+                networks,
+                budget: token.budget,
                 credential: Credential::ApiToken(*hash),
             }),
             permissions,
             permissions_until,
             boundary: self.boundary(token.organization_id),
         })
+    }
+
+    /// Somebody who is signed in to `account`.
+    fn person(
+        &self,
+        account: &Account,
+        credential: &Credential,
+        expires_at: DateTime<Utc>,
+        permissions: PermissionSet,
+        permissions_until: Option<DateTime<Utc>>,
+    ) -> Caller {
+        Caller {
+            identity: Some(Identity {
+                actor: Actor::admin(account.id),
+                admin_user_id: Some(account.id),
+                token_id: None,
+                name: account.name.clone(),
+                organization_id: PLATFORM,
+                expires_at: Some(expires_at),
+                trusted: None,
+                networks: self.networks.get(&account.level).cloned().into_iter().collect(),
+                budget: None,
+                credential: credential.clone(),
+            }),
+            permissions,
+            permissions_until,
+            boundary: Boundary::All,
+        }
     }
 
     fn active(&self, id: Uuid) -> Result<&(Account, Phases)> {
@@ -231,31 +296,6 @@ impl Snapshot {
             }
         }
         Boundary::Organizations(Arc::new(found))
-    }
-}
-
-/// Somebody who is signed in to `account`.
-fn person(
-    account: &Account,
-    credential: &Credential,
-    expires_at: DateTime<Utc>,
-    permissions: PermissionSet,
-    permissions_until: Option<DateTime<Utc>>,
-) -> Caller {
-    Caller {
-        identity: Some(Identity {
-            actor: Actor::admin(account.id),
-            admin_user_id: Some(account.id),
-            token_id: None,
-            name: account.name.clone(),
-            organization_id: PLATFORM,
-            expires_at: Some(expires_at),
-            trusted: None,
-            credential: credential.clone(),
-        }),
-        permissions,
-        permissions_until,
-        boundary: Boundary::All,
     }
 }
 

@@ -142,7 +142,7 @@ impl Member {
     ) -> Result<Self, ServerError> {
         let who = Who::of(&session.caller(), &origin);
         let throttle = &streams.0.throttle;
-        let own = throttle.subscribe(&who).ok_or_else(|| too_many(throttle.allowance().subscriptions))?;
+        let own = throttle.subscribe(&who).ok_or_else(|| too_many(throttle.allowance(&who).subscriptions))?;
         let hash = DocumentHash::of(&request.query);
         let document = Arc::new(Document::read(request)?);
         // A field that nobody declares doesn't exist, which validation will say.

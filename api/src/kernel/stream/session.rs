@@ -1,6 +1,6 @@
 //! The caller of a connection, for as long as it lasts.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -11,21 +11,22 @@ use crate::kernel::{Kernel, actor::Caller, error::Error, rights::EXPIRED};
 pub struct Session {
     kernel: Kernel,
     caller: Arc<watch::Sender<Arc<Caller>>>,
+    address: Option<IpAddr>,
 }
 
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The credential was revoked, or its account isn't active any more: it never works again.
+    /// The credential was revoked, its account isn't active any more, or it isn't accepted from there: it never works again.
     Revoked,
     /// The credential's time is over: a fresh one would work.
     Expired,
 }
 
 impl Session {
-    /// The session of `caller`.
-    pub fn new(kernel: &Kernel, caller: Caller) -> Self {
-        Self { kernel: kernel.clone(), caller: Arc::new(watch::Sender::new(Arc::new(caller))) }
+    /// The session of `caller`, who asks from `address`.
+    pub fn new(kernel: &Kernel, caller: Caller, address: Option<IpAddr>) -> Self {
+        Self { kernel: kernel.clone(), caller: Arc::new(watch::Sender::new(Arc::new(caller))), address }
     }
 
     /// The caller, as of the rights of now.
@@ -47,8 +48,10 @@ impl Session {
             let snapshot = snapshots.borrow_and_update().clone();
             let now = self.kernel.clock().now();
             let until = match snapshot.resolve(&identity.credential, now, self.kernel.catalogue()) {
+                Ok(caller) if !caller.may_come_from(self.address) => return Ended::Revoked,
                 Ok(caller) => {
-                    let ends = [identity.expires_at, caller.permissions_until];
+                    let expires_at = caller.identity.as_ref().and_then(|identity| identity.expires_at);
+                    let ends = [expires_at, caller.permissions_until];
                     self.caller.send_if_modified(|held| {
                         let is_changed = held.scope() != caller.scope() || held.trusted() != caller.trusted();
                         if is_changed {

@@ -40,8 +40,8 @@ const POINT: u64 = 1_000_000;
 /// Whose bucket it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// An API token.
-    Token(Uuid),
+    /// An API token, with its budget where it has one of its own.
+    Token(Uuid, Option<Budget>),
     /// An admin user with whatever JWT.
     Admin(Uuid),
     /// Somebody from this network: /24 of IPv4, /48 of IPv6.
@@ -52,18 +52,18 @@ impl Who {
     /// The caller of a request.
     pub fn of(caller: &Caller, origin: &Origin) -> Self {
         let identity = caller.identity.as_ref();
-        match identity.and_then(|identity| identity.token_id) {
-            Some(token) => Self::Token(token),
+        match identity.and_then(|identity| Some((identity.token_id?, identity.budget))) {
+            Some((token, budget)) => Self::Token(token, budget),
             None => match identity.and_then(|identity| identity.admin_user_id) {
                 Some(account) => Self::Admin(account),
-                None => Self::Network(network(origin.ip_address.as_deref())),
+                None => Self::Network(network(origin.ip_address)),
             },
         }
     }
 }
 
-fn network(address: Option<&str>) -> [u8; 6] {
-    match address.and_then(|address| address.parse::<IpAddr>().ok()).map(|address| address.to_canonical()) {
+fn network(address: Option<IpAddr>) -> [u8; 6] {
+    match address.map(|address| address.to_canonical()) {
         // IPv6 doesn't begin with zeros where anybody is.
         Some(IpAddr::V4(v4)) => {
             let [a, b, c, _] = v4.octets();
@@ -86,6 +86,15 @@ pub struct Allowance {
     pub per_second: u64,
     /// Subscriptions at the same time.
     pub subscriptions: usize,
+}
+
+/// What one caller may spend, where that isn't what any may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// What its bucket holds, in points.
+    pub bucket: u32,
+    /// What comes back each second.
+    pub per_second: u32,
 }
 
 /// How a bucket stands.
@@ -138,6 +147,18 @@ impl Allowance {
         }
     }
 
+    /// That of `who`: at most that of any caller.
+    fn of_caller(self, who: &Who) -> Self {
+        match who {
+            Who::Token(_, Some(budget)) => Self {
+                bucket: self.bucket.min(budget.bucket.into()),
+                per_second: self.per_second.min(budget.per_second.into()),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     fn full(&self) -> u64 {
         self.bucket.saturating_mul(POINT)
     }
@@ -149,9 +170,9 @@ impl Allowance {
 }
 
 impl Throttle {
-    /// How much a caller may do.
-    pub fn allowance(&self) -> &Allowance {
-        &self.0.allowance
+    /// How much `who` may do.
+    pub fn allowance(&self, who: &Who) -> Allowance {
+        self.0.allowance.of_caller(who)
     }
 
     /// Full buckets, whoever comes.
@@ -165,7 +186,7 @@ impl Throttle {
     /// # Errors
     /// THROTTLED where they aren't in it.
     pub fn take(&self, who: &Who, cost: u64) -> Result<()> {
-        let allowance = &self.0.allowance;
+        let allowance = self.allowance(who);
         let cost = cost.saturating_mul(POINT).min(allowance.full());
         self.with_bucket(who, |bucket| match bucket.content.checked_sub(cost) {
             Some(rest) => {
@@ -182,7 +203,7 @@ impl Throttle {
 
     /// What was taken as `cost` has cost `actual`: gives back the difference, or takes it, as far as it is there.
     pub fn settle(&self, who: &Who, cost: u64, actual: u64) -> Standing {
-        let allowance = &self.0.allowance;
+        let allowance = self.allowance(who);
         let cost = cost.min(allowance.bucket);
         self.with_bucket(who, |bucket| {
             let content = bucket.content.saturating_add(cost.saturating_mul(POINT));
@@ -198,7 +219,7 @@ impl Throttle {
     /// Waits until `cost` points are there beyond half a bucket, which is left to the caller's requests, and takes as
     /// many times that as there are, `most` times at most; answers how many.
     pub async fn take_in_turn(&self, who: &Who, cost: u64, most: u64) -> u64 {
-        let allowance = &self.0.allowance;
+        let allowance = self.allowance(who);
         let cost = cost.max(1).min(allowance.bucket).saturating_mul(POINT);
         let kept = (allowance.full() / 2).min(allowance.full() - cost);
         loop {
@@ -218,7 +239,7 @@ impl Throttle {
     pub fn subscribe(&self, who: &Who) -> Option<OpenSubscription> {
         let mut subscriptions = self.subscriptions();
         let open = subscriptions.get(who).copied().unwrap_or_default();
-        if open >= self.0.allowance.subscriptions {
+        if open >= self.allowance(who).subscriptions {
             return None;
         }
         subscriptions.insert(who.clone(), open + 1);
@@ -226,11 +247,11 @@ impl Throttle {
     }
 
     fn with_bucket<T>(&self, who: &Who, work: impl FnOnce(&mut Bucket) -> T) -> T {
-        let now = self.0.clock.now();
+        let (now, allowance) = (self.0.clock.now(), self.allowance(who));
         let mut buckets = self.0.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = || Bucket { content: self.0.allowance.full(), at: now };
+        let full = || Bucket { content: allowance.full(), at: now };
         let bucket = buckets.get_or_insert_mut(who.clone(), full);
-        bucket.fill(now, &self.0.allowance);
+        bucket.fill(now, &allowance);
         work(bucket)
     }
 

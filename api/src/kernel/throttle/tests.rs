@@ -115,7 +115,7 @@ fn what_is_known_of_callers_is_bounded() {
     let (throttle, _) = throttle(10, 1);
     throttle.take(&WHO, 5).unwrap();
     for n in 0..CALLERS.get() as u64 {
-        throttle.take(&Who::Token(Uuid::from_u64_pair(1, n)), 1).unwrap();
+        throttle.take(&Who::Token(Uuid::from_u64_pair(1, n), None), 1).unwrap();
     }
     assert_eq!(throttle.0.buckets.lock().unwrap().len(), CALLERS.get());
     // Whoever wasn't heard of for longest was forgotten.
@@ -125,7 +125,7 @@ fn what_is_known_of_callers_is_bounded() {
 #[test]
 fn without_a_credential_it_is_the_network() {
     let who = |address: Option<&str>| {
-        let origin = Origin { ip_address: address.map(str::to_owned), ..Origin::default() };
+        let origin = Origin { ip_address: address.map(|text| text.parse().unwrap()), ..Origin::default() };
         Who::of(&Caller::anonymous(), &origin)
     };
     assert_eq!(who(Some("192.0.2.1")), who(Some("192.0.2.254")));
@@ -133,7 +133,23 @@ fn without_a_credential_it_is_the_network() {
     assert_ne!(who(Some("192.0.2.1")), who(Some("192.0.3.1")));
     assert_eq!(who(Some("2001:db8:1::1")), who(Some("2001:db8:1:ffff::2")));
     assert_ne!(who(Some("2001:db8:1::1")), who(Some("2001:db8:2::1")));
-    assert_eq!(who(None), who(Some("nowhere")));
+    assert_ne!(who(None), who(Some("192.0.2.1")));
+}
+
+#[test]
+fn a_token_may_have_less_than_others_and_never_more() {
+    let (throttle, clock) = throttle(100, 10);
+    let of = |bucket, per_second| Who::Token(Uuid::from_u128(9), Some(Budget { bucket, per_second }));
+    let (small, large) = (of(20, 1), of(1_000, 1_000));
+    throttle.take(&small, 20).unwrap();
+    assert!(throttle.take(&small, 1).is_err());
+    clock.advance(TimeDelta::seconds(5));
+    assert_eq!(throttle.settle(&small, 0, 0), Standing { maximum: 20, available: 5, per_second: 1 });
+    assert_eq!(throttle.settle(&large, 0, 0), Standing { maximum: 100, available: 100, per_second: 10 });
+    // Whatever costs more than the whole bucket takes the whole bucket.
+    clock.advance(TimeDelta::seconds(60));
+    throttle.take(&small, 50).unwrap();
+    assert_eq!(available(&throttle, &small), 0);
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 use entity::list::StringList;
 use entity::{
-    actor_kind::ActorKind, admin_user, api_token, approval, approval_vote, authz_epoch, billing_subscription,
-    credential, invitation, organization, organization_member, recovery_code, role, role_assignment, session,
-    sign_in_attempt, trusted_document, user,
+    actor_kind::ActorKind, admin_user, api_token, api_token_use, approval, approval_vote, authz_epoch,
+    billing_subscription, credential, invitation, ip_allow_entry, organization, organization_member,
+    recovery_code, role, role_assignment, session, sign_in_attempt, trusted_document, user,
 };
 
 use super::{at, bytes, id, json, text};
@@ -161,13 +161,36 @@ pub fn api_token() -> api_token::Model {
         name: text(),
         hint: "ogt_12345".into(),
         token_hash: bytes(1),
+        previous_hash: Some(bytes(2)),
+        previous_until: Some(at(4)),
         admin_user_id: Some(id()),
         scopes: StringList(vec![]),
         documents: Some(StringList(vec![])),
+        networks: Some(StringList(vec!["10.0.0.0/8".into()])),
+        cost_bucket: Some(1_000),
+        cost_per_second: Some(10),
         organization_id: id(),
         created_by: Some(id()),
         expires_at: Some(at(2)),
         revoked_at: Some(at(3)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
+    }
+}
+
+/// Of `token`, which must be there.
+pub fn api_token_use(token: &api_token::Model) -> api_token_use::Model {
+    api_token_use::Model { api_token_id: token.id, last_used_at: at(5) }
+}
+
+pub fn ip_allow_entry() -> ip_allow_entry::Model {
+    ip_allow_entry::Model {
+        id: id(),
+        level: admin_user::AdminLevel::Admin,
+        network: "203.0.113.0/24".into(),
+        description: text(),
+        created_by: Some(id()),
         created_at: at(0),
         updated_at: at(1),
         version: 1,

@@ -34,7 +34,7 @@ pub(super) async fn create(
     check_live(request)?;
     let factor = input.second_factor.map(Into::into);
     let sign_in = SignIn { name: input.email, password: input.password.into(), factor };
-    let proved = ops::prove(request.kernel(), address(request), sign_in).await?;
+    let proved = ops::prove(request.kernel(), request.origin().ip_address, sign_in).await?;
     let author = Author::proving(proved.account(), request.origin());
     let outcome = mutate_in_secret::<Session>(ctx, author, async |tx| {
         let (row, made) = ops::start_session(tx, &proved).await?;
@@ -102,7 +102,8 @@ pub(super) async fn update_password(
     let token = *session_of(request.caller().identity()?)?;
     let (current, new) = (input.current_password.into(), input.new_password.into());
     let account = token.account;
-    let new = ops::verify_password(request.kernel(), account, address(request), current, new).await?;
+    let new =
+        ops::verify_password(request.kernel(), account, request.origin().ip_address, current, new).await?;
     let outcome = mutate_in_secret::<AdminUser>(ctx, request.author()?, async |tx| {
         ops::replace_password(tx, account, new, Some(token.session)).await
     });
@@ -148,10 +149,6 @@ pub(super) fn settle<S: Stored>(outcome: Result<Outcome<S>>) -> Result<(Vec<Viol
 /// Codes, to be shown once.
 pub(super) fn shown(codes: &[RecoveryCode]) -> Vec<String> {
     codes.iter().map(|code| code.expose().to_string()).collect()
-}
-
-fn address(request: &Request) -> Option<&str> {
-    request.origin().ip_address.as_deref()
 }
 
 /// Whether this is meant: what proves who somebody is can't be rehearsed.

@@ -3,6 +3,8 @@
 //! They are measurements and come in by that door, so nobody fills the record by knocking. Whatever opens a transaction
 //! does so after: SQLite has one writer.
 
+use std::net::IpAddr;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -34,7 +36,7 @@ impl PasswordAttempt {
     ///
     /// # Errors
     /// THROTTLED where it has to wait.
-    pub async fn count(kernel: &Kernel, name: &str, address: Option<&str>) -> Result<Self> {
+    pub async fn count(kernel: &Kernel, name: &str, address: Option<IpAddr>) -> Result<Self> {
         let from = network(address);
         let known = key(&["known", name, &from]);
         let is_known =

@@ -17,6 +17,8 @@ pub use invitations::{Accepted, Invitation, MAIL, accept_invitation, invite, mai
 pub use passwords::{NewPassword, replace_password, set_password, verify_password};
 pub use sessions::{Refreshed, read_refresh_token, refresh_session, revoke_session, step_up};
 
+use std::net::IpAddr;
+
 use ::entity::{admin_user, credential, session};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -117,7 +119,7 @@ pub struct Tokens {
 ///
 /// # Errors
 /// THROTTLED; INVALID where it isn't right, REQUIRED where a second factor is wanted, too.
-pub async fn prove(kernel: &Kernel, address: Option<&str>, sign_in: SignIn) -> Result<Proved> {
+pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) -> Result<Proved> {
     let SignIn { name, password, factor } = sign_in;
     let name = sign_in_name(&name);
     let attempt = PasswordAttempt::count(kernel, &name, address).await?;

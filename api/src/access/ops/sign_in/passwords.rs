@@ -1,5 +1,7 @@
 //! Passwords: given at the machine, and changed by whose they are.
 
+use std::net::IpAddr;
+
 use ::entity::{admin_user, credential, session::SessionEnd};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -47,7 +49,7 @@ impl NewPassword {
 pub async fn verify_password(
     kernel: &Kernel,
     account: Uuid,
-    address: Option<&str>,
+    address: Option<IpAddr>,
     current: SecretString,
     new: SecretString,
 ) -> Result<NewPassword> {

@@ -67,7 +67,7 @@ impl Gateway for TestGateway {
         &self.pipeline
     }
 
-    async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller> {
+    async fn authenticate(&self, authorization: Option<&str>, _: &Origin) -> Result<Caller> {
         match authorization {
             Some(text) => self.fixture.caller(text.strip_prefix("Bearer ").unwrap_or_default()),
             None => Ok(Caller::anonymous()),

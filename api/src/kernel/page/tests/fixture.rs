@@ -136,6 +136,8 @@ impl Bench {
             organization_id: PLATFORM,
             expires_at: None,
             trusted: None,
+            networks: vec![],
+            budget: None,
             credential: Credential::ApiToken([0; 32]),
         };
         let caller = Caller {

@@ -147,9 +147,14 @@ impl Fixture {
             name: "test".to_owned(),
             hint: "test".to_owned(),
             token_hash: hash(&text).to_vec(),
+            previous_hash: None,
+            previous_until: None,
             admin_user_id: None,
             scopes: StringList(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
             documents: None,
+            networks: None,
+            cost_bucket: None,
+            cost_per_second: None,
             organization_id: organization,
             created_by: None,
             expires_at,
@@ -224,18 +229,21 @@ impl Fixture {
             organization_id: PLATFORM,
             expires_at: None,
             trusted: None,
+            networks: vec![],
+            budget: None,
             credential: Credential::ApiToken([0; 32]),
         };
         let permissions = self.kernel.catalogue().of_scopes(&["widgets.read".to_owned()]);
         Session::new(
             &self.kernel,
             Caller { identity: Some(identity), permissions, permissions_until: None, boundary },
+            None,
         )
     }
 
     /// A session of the token `text`, kept up to date until it ends.
     pub fn session(&self, text: &str) -> (Session, JoinHandle<Ended>) {
-        let session = Session::new(&self.kernel, self.caller(text).unwrap());
+        let session = Session::new(&self.kernel, self.caller(text).unwrap(), None);
         let ended = tokio::spawn(session.clone().ended());
         (session, ended)
     }
@@ -275,9 +283,12 @@ fn load_rights(db: &Conn, _: DateTime<Utc>) -> BoxFuture<'_, Result<RightsData>>
             id: row.id,
             name: row.name,
             hash: row.token_hash.try_into().unwrap(),
+            previous: None,
             admin_user_id: None,
             scopes: row.scopes.0,
             trusted: None,
+            networks: None,
+            budget: None,
             organization_id: row.organization_id,
             expires_at: row.expires_at,
         });

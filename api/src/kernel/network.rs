@@ -1,0 +1,3 @@
+//! Networks: what the settings name proxies by is what tokens and accounts are accepted from.
+
+pub use crate::config::Networks;
