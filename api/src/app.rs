@@ -23,7 +23,7 @@ use crate::{
         db::{Conn, Db},
         error::Error,
         mail::Mailer,
-        secret::{KeyFileError, SealingKey, load_or_create_secret},
+        secret::{KeyFileError, KeyRing, load_or_create_secret, sealed},
         tx::{Author, Tx},
         workers::Workers,
     },
@@ -55,6 +55,18 @@ pub enum StartError {
     /// A key can't be read or made.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// There are no sealing keys, and the database holds what is sealed.
+    #[error(
+        "there is no {path}, and the database holds what is sealed under the keys {keys}.\n\
+         Restore the file from a backup, or set OPSGATE_DATA_DIR to where it is. Where it is lost for good, \
+         `opsgate keys rotate` begins another one, and docs/keys.md says what that means."
+    )]
+    NoKeys {
+        /// The file.
+        path: PathBuf,
+        /// The keys.
+        keys: String,
+    },
     /// The issuer's key set can't be used.
     #[error(transparent)]
     Jwks(#[from] JwksError),
@@ -121,6 +133,12 @@ impl App {
     pub async fn open_claimed(claim: Claim, config: Config, clock: Clock) -> Result<Self, StartError> {
         let server = Server::open(&config)?;
         let kernel = open_kernel(&config, clock).await?;
+        for key in missing_keys(kernel.keys(), kernel.db()).await? {
+            tracing::error!(
+                key,
+                "a sealing key is missing: what is sealed under it can't be read (see `opsgate doctor`)"
+            );
+        }
         let authenticator =
             Authenticator::open(&config, &jwt_secret(&config)?, kernel.clock().clone()).await?;
         let workers = workers::all(config.workers);
@@ -254,23 +272,53 @@ fn lock(config: &Config) -> Result<Option<File>, StartError> {
 /// What is wrong, and what to do.
 pub async fn open_kernel(config: &Config, clock: Clock) -> Result<Kernel, StartError> {
     prepare(&config.data_dir)?;
-    let sealing_key = SealingKey::load_or_create(&config.data_dir.join("sealing.key"))?;
+    let path = ring_path(config);
+    // A bad one is told of before anything is done.
+    let ring = KeyRing::load(&path)?;
     let db = open_database(config).await?;
     // Whoever writes into a demo's database says that it is one: so nothing real is ever among what is made up.
     if config.environment != DEMO && platform::is_demo(db.reader()).await? {
         db.close().await;
         return Err(StartError::Demo(config.database_url.to_string()));
     }
+    let keys = match ring {
+        Some(ring) => ring,
+        None => {
+            let declared = sealed::declared(db.reader()).await?;
+            if !declared.is_empty() {
+                db.close().await;
+                return Err(StartError::NoKeys { path, keys: declared.join(", ") });
+            }
+            KeyRing::load_or_create(&path)?
+        }
+    };
     let parts = Parts {
         db,
         clock,
-        sealing_key,
+        keys,
         catalogue: schema::catalogue(),
         load_rights: access::load_rights,
         environment: config.environment.clone(),
         mailer: config.mail.clone().map(Mailer::new).transpose()?,
     };
-    Ok(Kernel::open(parts).await?)
+    let kernel = Kernel::open(parts).await?;
+    sealed::declare(&kernel).await?;
+    Ok(kernel)
+}
+
+/// Where the ring of sealing keys is.
+pub fn ring_path(config: &Config) -> PathBuf {
+    config.data_dir.join("sealing.key")
+}
+
+/// The keys that something in the database may be sealed under, and that the ring doesn't have.
+///
+/// # Errors
+/// Where the database can't be read.
+pub async fn missing_keys(ring: &KeyRing, db: &Db) -> Result<Vec<String>, Error> {
+    let mut keys = sealed::declared(db.reader()).await?;
+    keys.retain(|id| ring.with(id, |_| ()).is_none());
+    Ok(keys)
 }
 
 /// Opens the database and brings its tables up to date.

@@ -9,9 +9,10 @@ use crate::{
     kernel::{
         denial,
         guard::{RootField, RootFields},
+        mutation,
         nulls::SpecNulls,
         permission::Catalogue,
-        reactor,
+        reactor, record,
         scalar::Int32,
         validity::ValidatedOnce,
     },
@@ -141,4 +142,5 @@ pub fn catalogue() -> Catalogue {
     )
     .with_actions(access::ACTIONS.iter().copied())
     .with_objects(node::objects())
+    .with_sealed([access::SEALED, &[&record::SEALED, &mutation::SEALED]].into_iter().flatten().copied())
 }

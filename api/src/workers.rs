@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     access, directory, incidents,
     kernel::{queue::Handlers, workers::Workers},
-    monitoring,
+    monitoring, platform,
 };
 
 /// Those of all domains; `slots` tasks run at the same time.
@@ -14,7 +14,8 @@ pub fn all(slots: usize) -> Workers {
         handlers: Handlers::new()
             .and(access::handlers())
             .and(directory::handlers())
-            .and(monitoring::handlers()),
+            .and(monitoring::handlers())
+            .and(platform::handlers()),
         schedules: [access::SCHEDULES, monitoring::SCHEDULES].into_iter().flatten().cloned().collect(),
         reactors: vec![Arc::new(incidents::AlertFollower)],
         slots,

@@ -20,6 +20,8 @@ pub struct Model {
     pub accepted_at: Option<DateTimeUtc>,
     /// When another one took its place.
     pub revoked_at: Option<DateTimeUtc>,
+    /// The token, encrypted, for as long as it is good; absent where it isn't mailed.
+    pub sealed_token: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -46,6 +46,7 @@ pub mod role;
 pub mod role_assignment;
 pub mod row;
 pub mod schedule;
+pub mod sealing_key;
 pub mod sequence;
 pub mod service;
 pub mod service_status;

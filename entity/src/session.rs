@@ -25,6 +25,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i32,
+    /// The sealing key from which its tokens are signed; each refresh takes the one that seals then.
+    pub key_id: String,
 }
 
 /// Why a session was ended before its time.

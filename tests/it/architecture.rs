@@ -83,13 +83,14 @@ const GRAPHQL_IN_KERNEL: [&str; 17] = [
 ];
 
 /// The tables of measurements and bookkeeping: whatever else is written belongs on the record.
-const TELEMETRY: [&str; 9] = [
+const TELEMETRY: [&str; 10] = [
     "api_token_uses",
     "dead_letters",
     "idempotency_keys",
     "probe_results",
     "reactor_cursors",
     "schedules",
+    "sealing_keys",
     "service_status",
     "sign_in_attempts",
     "tasks",

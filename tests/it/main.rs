@@ -16,6 +16,7 @@ mod fuzz;
 mod graphiql;
 mod http;
 mod incidents;
+mod keys;
 mod limits;
 mod monitoring;
 mod mutations;

@@ -130,7 +130,7 @@ impl TestGateway {
         let mut personal = Vec::new();
         for row in &rows {
             let aad = Aad { table: "audit_personal", row: entry.id };
-            let opened = self.kernel().sealing_key().open(&row.sealed, aad).unwrap();
+            let opened = self.kernel().keys().open(&row.sealed, aad).unwrap();
             let value: Value = serde_json::from_slice(&opened).unwrap();
             let salt = row.salt.as_slice().try_into().unwrap();
             assert_eq!(body["personal"][&row.path], leaf::commit(salt, &row.path, &value).unwrap());

@@ -40,9 +40,10 @@ pub use jobs::{SCHEDULES, handlers};
 pub use loaders::AccountsOfUsers;
 pub use ops::{
     ACTIONS, AdminUserChanges, Invitation, NewAdminUser, NewAssignment, NewIpAllowEntry, NewPassword,
-    NewToken, OWNER_EMAIL, Rotation, add_ip_allow_entry, approvals, assign, bootstrap, create_admin_user,
-    create_token, invite, ip_allow_entries, issue_token, named_account, remove_ip_allow_entry, reset_mfa,
-    revoke, revoke_token, rotate, set_password, trust, trusted, update_admin_user,
+    NewToken, OWNER_EMAIL, Rotation, SEALED, add_ip_allow_entry, approvals, assign, bootstrap,
+    create_admin_user, create_token, end_sessions_of_key, invite, ip_allow_entries, issue_token,
+    named_account, remove_ip_allow_entry, reset_mfa, revoke, revoke_token, rotate, set_password, trust,
+    trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
 pub use rules::{Granter, Keeper};

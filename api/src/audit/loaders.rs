@@ -18,6 +18,7 @@ use crate::kernel::{
     Kernel,
     error::{Error, Result},
     loader::{Load, Source},
+    record,
     secret::Aad,
     tx::{Author, Tx},
 };
@@ -150,11 +151,11 @@ impl Load for PersonalValues {
 }
 
 fn open(kernel: &Kernel, row: audit_personal::Model) -> (String, Opened) {
-    let place = Aad { table: "audit_personal", row: row.audit_log_id };
+    let place = Aad { table: record::SEALED.name, row: row.audit_log_id };
     let value = kernel
-        .sealing_key()
+        .keys()
         .open(&row.sealed, place)
-        .map_err(|error| Error::internal(format!("a personal value of an audit entry: {error}")))
+        .map_err(Error::from)
         .and_then(|text| Ok(serde_json::from_slice(&text)?));
     (row.path, Opened { salt: row.salt, value })
 }

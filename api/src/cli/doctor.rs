@@ -7,15 +7,18 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::output::print;
 use crate::{
+    app::{missing_keys, ring_path},
     config::{Config, DatabaseUrl, JwksSource, TlsFiles},
     http::{Jwks, Tls},
     kernel::{
         clock::Clock,
         db::Db,
-        secret::{SealingKey, load_or_create_secret},
+        secret::{KeyRing, load_or_create_secret, sealed},
     },
 };
 
+/// Said where no migration is pending.
+const UP_TO_DATE: &str = "up to date";
 /// How far the database's clock may be off.
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(5);
 
@@ -73,10 +76,9 @@ fn keys(config: &Config) -> Finding {
     if let Some(path) = in_data_dir("jwt.key").filter(|_| config.jwt_secret.is_none()) {
         load_or_create_secret(&path).map_err(|error| error.to_string())?;
     }
-    match in_data_dir("sealing.key") {
-        Some(path) => SealingKey::load_or_create(&path)
-            .map(|key| format!("the sealing key is {}", key.key_id()))
-            .map_err(|error| error.to_string()),
+    let ring = in_data_dir("sealing.key").map(|path| KeyRing::load(&path)).transpose();
+    match ring.map_err(|error| error.to_string())?.flatten() {
+        Some(ring) => Ok(format!("{} seals", ring.first_id())),
         None => Ok("will be made at the first start".to_owned()),
     }
 }
@@ -116,7 +118,12 @@ async fn database(config: &Config, findings: &mut Vec<(&'static str, Finding)>) 
         }
     };
     findings.push(("database", Ok(config.database_url.to_string())));
-    findings.push(("tables", tables(&db).await));
+    let tables = tables(&db).await;
+    let are_there = tables.as_ref().is_ok_and(|found| found == UP_TO_DATE);
+    findings.push(("tables", tables));
+    if are_there && let Some(finding) = sealed_values(config, &db).await {
+        findings.push(("sealed values", finding));
+    }
     if db.is_postgres() {
         findings.push(("clock", skew(&db).await));
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
@@ -132,9 +139,30 @@ async fn tables(db: &Db) -> Finding {
     let all = migration::status(db.reader()).await.map_err(|error| error.to_string())?;
     let pending = all.iter().filter(|m| m.status() == migration::MigrationStatus::Pending).count();
     Ok(match pending {
-        0 => "up to date".to_owned(),
+        0 => UP_TO_DATE.to_owned(),
         n => format!("{n} migrations are pending: the next start, or `opsgate migrate`, applies them"),
     })
+}
+
+/// Whether there are the keys for all that may be sealed. Nothing where the ring can't be read: that is told already.
+async fn sealed_values(config: &Config, db: &Db) -> Option<Finding> {
+    let missing = match KeyRing::load(&ring_path(config)).ok()? {
+        Some(ring) => missing_keys(&ring, db).await,
+        None => sealed::declared(db.reader()).await,
+    };
+    let missing = match missing {
+        Ok(missing) => missing,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    if missing.is_empty() {
+        return Some(Ok("every key is there".to_owned()));
+    }
+    Some(Err(format!(
+        "some need the key {}, which isn't in {}. Restore that file from a backup, or add the key to it by \
+         `opsgate keys add --from`; where a key is lost for good, `opsgate keys forget` gives it up (docs/keys.md).",
+        missing.join(", "),
+        ring_path(config).display()
+    )))
 }
 
 async fn skew(db: &Db) -> Finding {

@@ -3,6 +3,7 @@
 mod admin;
 mod allow;
 mod doctor;
+mod keys;
 mod observe;
 mod output;
 mod serve;
@@ -61,6 +62,11 @@ enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(token::Command),
+    /// The keys that secrets and personal values are sealed with.
+    Keys {
+        #[command(subcommand)]
+        command: Option<keys::Command>,
+    },
     /// Follow a subscription: a line of JSON for each result.
     Subscribe(subscribe::Options),
     /// Look at configuration, keys, database, clock and ports, and say what to do.
@@ -142,6 +148,7 @@ async fn obey(command: Command, config: Config) -> Result<ExitCode, Box<dyn std:
         Command::Admin(command) => admin::run(&config, command).await?,
         Command::Allow(command) => allow::run(&config, command).await?,
         Command::Token(command) => token::run(&config, command).await?,
+        Command::Keys { command } => keys::run(&config, command).await?,
         Command::Doctor => return doctor::run(&config).await,
         Command::Schema | Command::Subscribe(_) => {}
     }

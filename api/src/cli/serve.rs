@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::{net::TcpListener, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use super::output::print;
 use crate::{
@@ -69,6 +72,8 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
             invitation.token.expose()
         ))?;
     }
+    // Heard from here on: whoever reads the address may end it at once.
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     if let Some(demo) = demo {
         print(&demo)?;
         demo.go_on(app.kernel(), options.demo_speed);
@@ -76,10 +81,8 @@ pub async fn run(config: Config, options: Options) -> Result<(), Box<dyn std::er
     print(format_args!("Opsgate listens on {scheme}://{address}/graphql\n"))?;
     let shutdown = app.kernel().shutdown().clone();
     tokio::spawn(async move {
-        match stopped().await {
-            Ok(()) => tracing::info!("stopping"),
-            Err(error) => tracing::error!(%error, "signals can't be heard: stopping"),
-        }
+        stopped(terminate, interrupt).await;
+        tracing::info!("stopping");
         shutdown.cancel();
     });
     Ok(app.serve(listener).await?)
@@ -98,10 +101,9 @@ async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListene
 }
 
 /// Returns at SIGTERM or Ctrl-C.
-async fn stopped() -> std::io::Result<()> {
-    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     tokio::select! {
-        interrupted = signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
 }

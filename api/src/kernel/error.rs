@@ -50,6 +50,11 @@ pub enum Error {
         /// The change was sent and its answer lost: it may or may not have happened.
         is_outcome_unknown: bool,
     },
+    /// What is asked for is sealed under a key that the gateway doesn't have. The key's id is no secret.
+    MissingKey {
+        /// Which.
+        key_id: String,
+    },
     /// A fault of ours. Logged, never shown.
     Internal(Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -172,7 +177,7 @@ impl Error {
             },
             Self::CursorExpired { .. } => "CURSOR_EXPIRED",
             Self::RateLimited { .. } => "THROTTLED",
-            Self::Unavailable { .. } => "UNAVAILABLE",
+            Self::Unavailable { .. } | Self::MissingKey { .. } => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -211,6 +216,10 @@ impl fmt::Display for Error {
             Self::Unavailable { message, is_outcome_unknown: true } => {
                 write!(f, "{message}; whether the change happened is not known: read before you repeat it")
             }
+            Self::MissingKey { key_id } => write!(
+                f,
+                "this is sealed under the key {key_id}, which the gateway doesn't have: whoever runs it has to restore it"
+            ),
             Self::Internal(_) => f.write_str("something went wrong on our side"),
         }
     }
@@ -310,6 +319,9 @@ impl Error {
                     // Its path would be made of the client's own words: aliases.
                     let at = error.locations.first().map(tracing::field::display);
                     tracing::error!(request_id, error = describe(source), at, "internal error");
+                }
+                if let Self::MissingKey { key_id } = source {
+                    tracing::error!(request_id, key = key_id, "a sealing key is missing");
                 }
                 source.extend(extensions);
             }

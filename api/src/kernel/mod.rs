@@ -76,7 +76,7 @@ use self::{
     queue::Queue,
     reactor::Reactor,
     rights::{LoadRights, Rights},
-    secret::SealingKey,
+    secret::KeyRing,
     telemetry::Telemetry,
     uses::Uses,
     workers::{Started, Workers},
@@ -89,8 +89,8 @@ pub struct Parts {
     pub db: Db,
     /// The time.
     pub clock: Clock,
-    /// The key that personal values and secrets are sealed with.
-    pub sealing_key: SealingKey,
+    /// The keys that personal values and secrets are sealed with.
+    pub keys: KeyRing,
     /// What the domains declare.
     pub catalogue: Catalogue,
     /// How rights are read.
@@ -113,7 +113,7 @@ pub struct Inner {
     db: Db,
     clock: Clock,
     ids: id::Generator,
-    sealing_key: SealingKey,
+    keys: KeyRing,
     catalogue: Arc<Catalogue>,
     rights: Rights,
     environment: String,
@@ -162,7 +162,7 @@ impl Kernel {
             db: parts.db,
             clock: parts.clock,
             ids: id::Generator::new(),
-            sealing_key: parts.sealing_key,
+            keys: parts.keys,
             catalogue,
             rights,
             environment: parts.environment,
@@ -180,7 +180,7 @@ impl Kernel {
         })))
     }
 
-    /// Starts what goes on in the background: rights, sequencer, tailer, and the workers. Ends with [`Kernel::stop`].
+    /// Starts what goes on in the background: rights, sequencer, tailer, sealing keys, and the workers. Ends with [`Kernel::stop`].
     ///
     /// # Errors
     /// Where a schedule is wrong, or the database can't.
@@ -190,6 +190,7 @@ impl Kernel {
         self.background(async move { kernel.rights.run(control).await });
         self.background(log::run_sequencer(self.clone()));
         self.background(log::run_tailer(self.clone()));
+        self.background(secret::follow(self.clone()));
         let kernel = self.clone();
         self.background(async move {
             loop {
@@ -306,9 +307,9 @@ impl Inner {
         self.ids.next(now)
     }
 
-    /// The key that personal values and secrets are sealed with.
-    pub fn sealing_key(&self) -> &SealingKey {
-        &self.sealing_key
+    /// The keys that personal values and secrets are sealed with.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
     }
 
     /// What the domains declare.

@@ -10,7 +10,7 @@ use std::{
 
 use ::entity::admin_user::AdminLevel;
 
-use super::{event::EventType, guard::RootField};
+use super::{event::EventType, guard::RootField, secret::sealed::SealedTable};
 
 /// Something that a caller may be allowed to do.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ pub struct Action {
     pub approvals: i32,
 }
 
-/// Every permission, root field, event type, action that takes approval, and type of objects there is.
+/// Every permission, root field, event type, action that takes approval, type of objects, and table with sealed columns
+/// there is.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     permissions: BTreeMap<&'static str, &'static Permission>,
@@ -44,6 +45,7 @@ pub struct Catalogue {
     events: BTreeMap<&'static str, &'static EventType>,
     actions: BTreeMap<&'static str, &'static Action>,
     objects: BTreeMap<String, &'static str>,
+    sealed: Vec<&'static SealedTable>,
 }
 
 impl Catalogue {
@@ -102,6 +104,13 @@ impl Catalogue {
         self
     }
 
+    /// And the tables with sealed columns.
+    #[must_use]
+    pub fn with_sealed(mut self, tables: impl IntoIterator<Item = &'static SealedTable>) -> Self {
+        self.sealed.extend(tables);
+        self
+    }
+
     /// And the types of objects with an id, each with the permission that reading one takes on every way to it.
     ///
     /// # Panics
@@ -113,6 +122,11 @@ impl Catalogue {
             self.objects.insert(ty, key);
         }
         self
+    }
+
+    /// The tables with sealed columns.
+    pub fn sealed(&self) -> impl Iterator<Item = &'static SealedTable> {
+        self.sealed.iter().copied()
     }
 
     /// The permission called `key`.

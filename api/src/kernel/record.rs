@@ -23,7 +23,7 @@ use super::{
     id::Prefix,
     leaf::{self, Leaf},
     log, redact, rows,
-    secret::Aad,
+    secret::{Aad, sealed::SealedTable},
     tx::{Author, Committed},
 };
 
@@ -31,6 +31,10 @@ use super::{
 pub const AUDIT_LOG: Prefix = Prefix("aud");
 /// `evt_…`
 pub const EVENT: Prefix = Prefix("evt");
+
+/// The personal values of entries.
+pub static SEALED: SealedTable =
+    SealedTable { name: "audit_personal", row: "audit_log_id", beside: Some("path"), columns: &["sealed"] };
 
 /// Deferred statements that go out as one with the record: each set of them is a statement that a connection prepares.
 const MAX_TOGETHER: usize = 8;
@@ -117,8 +121,8 @@ impl Row {
         for (path, value) in lifted {
             let salt: [u8; 32] = rand::random();
             commitments.insert(path.clone(), leaf::commit(&salt, &path, &value).map_err(internal)?.into());
-            let aad = Aad { table: "audit_personal", row: audit_log_id };
-            let sealed = kernel.sealing_key().seal(value.to_string().as_bytes(), aad);
+            let aad = Aad { table: SEALED.name, row: audit_log_id };
+            let sealed = kernel.keys().seal(value.to_string().as_bytes(), aad);
             personal.push(audit_personal::Model { audit_log_id, path, salt: salt.to_vec(), sealed });
         }
 

@@ -1,6 +1,6 @@
 //! What a session is shown by: an access token for requests, a refresh token for the next access token.
 //!
-//! Both say what they are and carry an HMAC-SHA-256 over that, under keys derived from the sealing key: who has the
+//! Both say what they are and carry an HMAC-SHA-256 over that, under keys derived from a sealing key: who has the
 //! database has no token, and judging an access token costs no statement. It is good for fifteen minutes. Sessions that
 //! were ended meanwhile are in the rights snapshot, so that theirs end within a second nevertheless.
 //!
@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::secret::SealingKey;
+use super::secret::{KeyRing, SealingKey};
 
 /// How long an access token is good.
 pub const ACCESS: TimeDelta = TimeDelta::minutes(15);
@@ -54,9 +54,9 @@ impl AccessToken {
         write(ACCESS_PREFIX, key, &said.concat())
     }
 
-    /// What `text` says, where it was signed with `key`. Whether it has expired or was revoked is for the rights to say.
-    pub fn verify(text: &str, key: &SealingKey) -> Option<Self> {
-        let said: [u8; 48] = read(ACCESS_PREFIX, key, text)?;
+    /// What `text` says, where it was signed with a key of the ring. Whether it has expired or was revoked is for the rights to say.
+    pub fn verify(text: &str, keys: &KeyRing) -> Option<Self> {
+        let said: [u8; 48] = read(ACCESS_PREFIX, keys, text)?;
         let (session, rest) = said.split_first_chunk::<16>()?;
         let (account, rest) = rest.split_first_chunk::<16>()?;
         let (factor_at, expires_at) = rest.split_first_chunk::<8>()?;
@@ -89,9 +89,9 @@ impl RefreshToken {
         write(REFRESH_PREFIX, key, &said.concat())
     }
 
-    /// What `text` says, where it was signed with `key`.
-    pub fn verify(text: &str, key: &SealingKey) -> Option<Self> {
-        let said: [u8; 20] = read(REFRESH_PREFIX, key, text)?;
+    /// What `text` says, where it was signed with a key of the ring.
+    pub fn verify(text: &str, keys: &KeyRing) -> Option<Self> {
+        let said: [u8; 20] = read(REFRESH_PREFIX, keys, text)?;
         let (session, generation) = said.split_first_chunk::<16>()?;
         Some(Self {
             session: Uuid::from_bytes(*session),
@@ -111,12 +111,13 @@ fn write(prefix: &str, key: &SealingKey, said: &[u8]) -> SecretString {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode([said, &mac].concat())).into()
 }
 
-fn read<const N: usize>(prefix: &str, key: &SealingKey, text: &str) -> Option<[u8; N]> {
+fn read<const N: usize>(prefix: &str, keys: &KeyRing, text: &str) -> Option<[u8; N]> {
     let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(prefix)?).ok()?;
     let (said, given) = bytes.split_last_chunk::<MAC_LEN>()?;
+    let said: [u8; N] = said.try_into().ok()?;
     // In constant time.
-    mac(prefix, key, said).verify_slice(given).ok()?;
-    said.try_into().ok()
+    keys.find(|key| mac(prefix, key, &said).verify_slice(given).ok())?;
+    Some(said)
 }
 
 #[cfg(test)]
@@ -125,6 +126,10 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+
+    fn ring() -> KeyRing {
+        KeyRing::of_keys(vec![SealingKey::from_bytes([7; 32]), SealingKey::from_bytes([6; 32])])
+    }
 
     fn key() -> SealingKey {
         SealingKey::from_bytes([7; 32])
@@ -140,27 +145,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_read_by_the_same_key_alone() {
-        let other = SealingKey::from_bytes([8; 32]);
-        for access in [token(), AccessToken { factor_at: None, ..token() }] {
-            let text = access.sign(&key());
-            assert_eq!(AccessToken::verify(text.expose_secret(), &key()), Some(access));
-            assert_eq!(AccessToken::verify(text.expose_secret(), &other), None);
+    fn what_is_signed_is_read_by_the_keys_of_the_ring_alone() {
+        let other = KeyRing::of_keys(vec![SealingKey::from_bytes([8; 32])]);
+        // The first of the ring, and another of it.
+        for key in [7, 6].map(|byte| SealingKey::from_bytes([byte; 32])) {
+            for access in [token(), AccessToken { factor_at: None, ..token() }] {
+                let text = access.sign(&key);
+                assert_eq!(AccessToken::verify(text.expose_secret(), &ring()), Some(access));
+                assert_eq!(AccessToken::verify(text.expose_secret(), &other), None);
+            }
+            let refresh = RefreshToken { session: Uuid::from_u128(1), generation: 3 };
+            let text = refresh.sign(&key);
+            assert_eq!(RefreshToken::verify(text.expose_secret(), &ring()), Some(refresh));
+            assert_eq!(RefreshToken::verify(text.expose_secret(), &other), None);
         }
-        let refresh = RefreshToken { session: Uuid::from_u128(1), generation: 3 };
-        let text = refresh.sign(&key());
-        assert_eq!(RefreshToken::verify(text.expose_secret(), &key()), Some(refresh));
-        assert_eq!(RefreshToken::verify(text.expose_secret(), &other), None);
     }
 
     #[test]
     fn neither_kind_is_taken_for_the_other() {
         let access = token().sign(&key());
         let refresh = RefreshToken { session: Uuid::from_u128(1), generation: 3 }.sign(&key());
-        assert_eq!(RefreshToken::verify(access.expose_secret(), &key()), None);
-        assert_eq!(AccessToken::verify(refresh.expose_secret(), &key()), None);
+        assert_eq!(RefreshToken::verify(access.expose_secret(), &ring()), None);
+        assert_eq!(AccessToken::verify(refresh.expose_secret(), &ring()), None);
         let renamed = access.expose_secret().replace(ACCESS_PREFIX, REFRESH_PREFIX);
-        assert_eq!(RefreshToken::verify(&renamed, &key()), None);
+        assert_eq!(RefreshToken::verify(&renamed, &ring()), None);
     }
 
     proptest! {
@@ -170,13 +178,13 @@ mod tests {
             let mut bytes = URL_SAFE_NO_PAD.decode(&text.expose_secret()[ACCESS_PREFIX.len()..]).unwrap();
             bytes[place] ^= 1 << bit;
             let forged = format!("{ACCESS_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
-            prop_assert_eq!(AccessToken::verify(&forged, &key()), None);
+            prop_assert_eq!(AccessToken::verify(&forged, &ring()), None);
         }
 
         #[test]
         fn reading_never_panics(text in "(opsa_|opsr_)?\\PC{0,140}|opsa_[A-Za-z0-9_-]{107}") {
-            prop_assert_eq!(AccessToken::verify(&text, &key()), None);
-            prop_assert_eq!(RefreshToken::verify(&text, &key()), None);
+            prop_assert_eq!(AccessToken::verify(&text, &ring()), None);
+            prop_assert_eq!(RefreshToken::verify(&text, &ring()), None);
         }
     }
 }

@@ -21,6 +21,7 @@ pub const TABLES: &[&str] = &[
     "probe_results",
     "reactor_cursors",
     "schedules",
+    "sealing_keys",
     "service_status",
     "sign_in_attempts",
     "tasks",

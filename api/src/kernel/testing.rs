@@ -21,7 +21,7 @@ use super::{
     permission::Catalogue,
     queue::Handlers,
     rights::RightsData,
-    secret::SealingKey,
+    secret::KeyRing,
     tx::Tx,
     workers::Workers,
 };
@@ -56,7 +56,7 @@ impl TestDatabase {
         let parts = Parts {
             db: Db::open(&self.config).await.unwrap(),
             clock: clock.clone(),
-            sealing_key: SealingKey::generate(),
+            keys: KeyRing::generate(),
             catalogue: Catalogue::default(),
             load_rights: |_, _| async { Ok(RightsData::default()) }.boxed(),
             environment: "test".to_owned(),

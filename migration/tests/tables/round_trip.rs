@@ -29,6 +29,7 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::credential(&account)).await;
         survives(db, rows::recovery_code(&account)).await;
         survives(db, rows::session(&account)).await;
+        survives(db, rows::sealing_key()).await;
         survives(db, rows::sign_in_attempt()).await;
         let accepted = invitation::Model { accepted_at: Some(rows::at(2)), ..rows::invitation(&account) };
         survives(db, accepted).await;

@@ -145,7 +145,7 @@ async fn the_reading_tells_the_person_whom_it_is_about() {
     };
     let salt = [7; 32];
     let aad = opsgate::kernel::secret::Aad { table: "audit_personal", row: id };
-    let sealed = gateway.kernel().sealing_key().seal(b"\"x\"", aad);
+    let sealed = gateway.kernel().keys().seal(b"\"x\"", aad);
     gateway
         .plant(audit_personal::Model {
             audit_log_id: id,

@@ -28,7 +28,7 @@ async fn a_good_installation_is_well() {
     let gateway = program.serve().await;
     let beside = said(program.run(&["doctor"]).await);
     drop(gateway);
-    let mut expected = vec!["configuration", "data directory", "keys", "database", "tables"];
+    let mut expected = vec!["configuration", "data directory", "keys", "database", "tables", "sealed values"];
     if Database::is_postgres() {
         expected.extend(["clock", "fsync", "synchronous_commit", "full_page_writes"]);
     } else {

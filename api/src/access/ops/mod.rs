@@ -23,10 +23,10 @@ pub use roles::{
     delete_role, revoke, update_role,
 };
 pub use sign_in::{
-    Accepted, Enrolment, Factor, Invitation, MAIL, NewPassword, Proved, Refreshed, SignIn, Tokens,
-    accept_invitation, confirm_mfa, count_factor, enroll_mfa, forget_factors, invite, mail, prove,
-    read_invitation, read_refresh_token, refresh_session, regenerate_recovery_codes, replace_password,
-    reset_mfa, revoke_session, send, set_password, start_session, step_up, verify_password,
+    Accepted, Enrolment, Factor, Invitation, MAIL, NewPassword, Proved, Refreshed, SEALED, SignIn, Tokens,
+    accept_invitation, confirm_mfa, count_factor, end_sessions_of_key, enroll_mfa, forget_factors, invite,
+    mail, prove, read_invitation, read_refresh_token, refresh_session, regenerate_recovery_codes,
+    replace_password, reset_mfa, revoke_session, send, set_password, start_session, step_up, verify_password,
 };
 pub use tokens::{
     Maker, NewToken, Rotation, create_token, issue_token, make_token, revoke_token, rotate, rotate_token,

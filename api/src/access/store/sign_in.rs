@@ -75,6 +75,18 @@ pub async fn lock_sessions_of(tx: &Tx, account: Uuid) -> Result<Vec<session::Mod
         .await?)
 }
 
+/// The sessions that nobody has ended and whose tokens are signed from this key, locked.
+pub async fn lock_sessions_of_key(tx: &Tx, key_id: &str) -> Result<Vec<session::Model>> {
+    Ok(session::Entity::find()
+        .filter(session::Column::KeyId.eq(key_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::IdleUntil.gt(tx.now()))
+        .order_by_asc(session::Column::Id)
+        .lock_exclusive()
+        .all(tx.db())
+        .await?)
+}
+
 /// Adds a session.
 pub async fn insert_session(tx: &Tx, row: &session::Model) -> Result<()> {
     let insert = session::Entity::insert(row.clone().into_active_model());
@@ -151,10 +163,21 @@ pub async fn insert_invitation(tx: &Tx, row: &invitation::Model) -> Result<()> {
     Ok(())
 }
 
+/// Keeps the text of an invitation, sealed, until it is mailed.
+pub async fn keep_for_mail(tx: &Tx, id: Uuid, sealed: String) -> Result<()> {
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::SealedToken, Expr::value(sealed))
+        .filter(invitation::Column::Id.eq(id))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
 /// The account's open invitation is no good any more.
 pub async fn revoke_invitations(tx: &Tx, account: Uuid) -> Result<()> {
     invitation::Entity::update_many()
         .col_expr(invitation::Column::RevokedAt, Expr::value(tx.now()))
+        .col_expr(invitation::Column::SealedToken, Expr::value(None::<String>))
         .filter(invitation::Column::AdminUserId.eq(account))
         .filter(invitation::Column::AcceptedAt.is_null())
         .filter(invitation::Column::RevokedAt.is_null())
@@ -193,6 +216,7 @@ pub async fn lock_invitation(tx: &Tx, id: Uuid) -> Result<Option<invitation::Mod
 pub async fn accept_invitation(tx: &Tx, id: Uuid) -> Result<()> {
     invitation::Entity::update_many()
         .col_expr(invitation::Column::AcceptedAt, Expr::value(tx.now()))
+        .col_expr(invitation::Column::SealedToken, Expr::value(None::<String>))
         .filter(invitation::Column::Id.eq(id))
         .exec(tx.db())
         .await?;

@@ -25,7 +25,7 @@ use crate::{
         error::{Error, Result},
         request::Origin,
         rights::UNKNOWN,
-        secret::SealingKey,
+        secret::KeyRing,
         session_token::{ACCESS_PREFIX, AccessToken},
         token::ApiToken,
     },
@@ -72,7 +72,7 @@ impl Authenticator {
         origin: &Origin,
     ) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
-        let credential = self.credential(authorization, kernel.sealing_key(), kernel.clock()).await?;
+        let credential = self.credential(authorization, kernel.keys(), kernel.clock()).await?;
         let rights = kernel.rights().confirmed().await?;
         let now = kernel.clock().now();
         let caller = rights.resolve(&credential, now, kernel.catalogue())?;
@@ -87,12 +87,7 @@ impl Authenticator {
         Ok(caller)
     }
 
-    async fn credential(
-        &self,
-        authorization: &str,
-        sealing_key: &SealingKey,
-        clock: &Clock,
-    ) -> Result<Credential> {
+    async fn credential(&self, authorization: &str, keys: &KeyRing, clock: &Clock) -> Result<Credential> {
         let (scheme, token) = authorization.split_once(' ').ok_or(NOT_ONE)?;
         let token = token.trim();
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > MAX_LENGTH {
@@ -104,7 +99,7 @@ impl Authenticator {
             return Ok(Credential::ApiToken(token.hash()));
         }
         if token.starts_with(ACCESS_PREFIX) {
-            let token = AccessToken::verify(token, sealing_key);
+            let token = AccessToken::verify(token, keys);
             return token
                 .map(Credential::Session)
                 .ok_or(Error::Unauthenticated("this access token isn't valid"));

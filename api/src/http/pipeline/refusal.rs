@@ -77,7 +77,7 @@ impl From<Error> for Refusal {
             }
             Error::Invalid(_) | Error::CursorExpired { .. } => (StatusCode::BAD_REQUEST, true),
             Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, false),
-            Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, false),
+            Error::Unavailable { .. } | Error::MissingKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, false),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
         };
         let header = match &error {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Receipt;
+use super::{Receipt, SEALED};
 use crate::kernel::{
     Kernel,
     error::{Error, Result, UserErrorCode, Violation},
@@ -123,8 +123,7 @@ impl Key {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let id = kernel.new_id(now);
-        let seal =
-            |secret: &SecretString| kernel.sealing_key().seal(secret.expose_secret().as_bytes(), aad(id));
+        let seal = |secret: &SecretString| kernel.keys().seal(secret.expose_secret().as_bytes(), aad(id));
         let row = idempotency_key::Model {
             id,
             actor: self.actor.clone(),
@@ -159,12 +158,12 @@ impl From<Uuid> for Answer {
 }
 
 fn aad(id: Uuid) -> Aad<'static> {
-    Aad { table: "idempotency_keys", row: id }
+    Aad { table: SEALED.name, row: id }
 }
 
 fn open(kernel: &Kernel, sealed: &str, id: Uuid) -> Result<SecretString> {
     let broken = |error: &dyn std::fmt::Display| Error::internal(format!("a kept secret: {error}"));
-    let bytes = kernel.sealing_key().open(sealed, aad(id)).map_err(|error| broken(&error))?;
+    let bytes = kernel.keys().open(sealed, aad(id))?;
     Ok(std::str::from_utf8(&bytes).map_err(|error| broken(&error))?.into())
 }
 

@@ -21,11 +21,16 @@ use super::{
     error::{Error, Invalid, Result, Violation},
     object::{self, Stored},
     request::RequestExt,
+    secret::sealed::SealedTable,
     tx::{Author, Tx},
 };
 
 pub(crate) use self::payload::payload;
 pub use self::receipt::Receipt;
+
+/// The one-time secrets of answers, for as long as they can be asked for again.
+pub static SEALED: SealedTable =
+    SealedTable { name: "idempotency_keys", row: "id", beside: None, columns: &["sealed_secret"] };
 
 /// What a mutation came to: the base of every payload.
 pub struct Outcome<S: Stored> {

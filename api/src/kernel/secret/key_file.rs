@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use super::{KEY_LEN, random};
 
+/// The most keys of a ring.
+pub(super) const MAX_KEYS: usize = 16;
+
 /// Why a key file can't be used. Says nothing of its content.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
@@ -36,71 +39,105 @@ pub enum KeyFileError {
     },
     /// Not 64 hexadecimal digits.
     #[error(
-        "the key file {} must hold 64 hexadecimal digits and nothing else; restore it from a backup: what was \
+        "the key file {} must hold 64 hexadecimal digits and nothing else{}; restore it from a backup: what was \
          sealed under it can't be read without it",
-        path.display()
+        path.display(),
+        if *is_ring { ", on each line the digits of another key" } else { "" }
     )]
     Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Whether it is that of a ring.
+        is_ring: bool,
+    },
+    /// As many keys as a ring has.
+    #[error("the ring in {} has {MAX_KEYS} keys: retire some, by `opsgate keys retire`", path.display())]
+    Full {
         /// The file.
         path: PathBuf,
     },
 }
 
 /// The 256 bits in the file at `path`, made at random where there is no file: the secret that signs tokens, say.
-/// The file is as in [`SealingKey::load_or_create`](super::SealingKey::load_or_create).
+///
+/// The file holds 64 hexadecimal digits, has mode 0600 and appears whole or not at all; of two processes that start at
+/// once both end up with the same key.
 ///
 /// # Errors
 /// [`KeyFileError`], where the file is damaged, open to others, or the file system refuses.
 pub fn load_or_create_secret(path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, KeyFileError> {
-    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(path, &random()).map_err(failed)?;
+    let malformed = || KeyFileError::Malformed { path: path.to_owned(), is_ring: false };
+    let file = match open(path)? {
+        Some(file) => file,
+        None => {
+            let digits = digits([&*random()]);
+            create(path, &digits).map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
             // Read it back: another process may have been first.
-            File::open(path)
+            open(path)?.ok_or_else(malformed)?
         }
-        opened => opened,
     };
-    load(path, file.map_err(failed)?)
+    parse_key(&read(path, file, 1)?).ok_or_else(malformed)
 }
 
-fn load(path: &Path, file: File) -> Result<Zeroizing<[u8; KEY_LEN]>, KeyFileError> {
+pub(super) fn open(path: &Path) -> Result<Option<File>, KeyFileError> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeyFileError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// What is in a file of `keys` at most; a longer one is cut off, and so isn't well-formed.
+pub(super) fn read(path: &Path, file: File, keys: usize) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let metadata =
-            file.metadata().map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
-        let mode = metadata.permissions().mode() & 0o7777;
+        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
             return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
         }
     }
-    // One byte more than digits, a carriage return and a newline take tells a longer file.
-    let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_LEN + 3));
-    file.take(2 * KEY_LEN as u64 + 3)
-        .read_to_end(&mut text)
-        .map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    hex::decode_to_slice(text.trim_ascii_end(), key.as_mut_slice())
-        .map_err(|_| KeyFileError::Malformed { path: path.to_owned() })?;
-    Ok(key)
+    // Digits, a carriage return and a newline a key, and one byte more tells a longer file.
+    let most = keys * (2 * KEY_LEN + 2) + 1;
+    let mut text = Zeroizing::new(Vec::with_capacity(most));
+    file.take(most as u64).read_to_end(&mut text).map_err(failed)?;
+    Ok(text)
 }
 
-/// Makes the file at `path` with `key` in it, unless another process was first. It is whole before it has its name,
-/// and both survive a power cut once this returns.
-fn create(path: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
+pub(super) fn parse_key(line: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    hex::decode_to_slice(line.trim_ascii_end(), key.as_mut_slice()).ok()?;
+    Some(key)
+}
+
+pub(super) fn digits<'a>(keys: impl IntoIterator<Item = &'a [u8; KEY_LEN]>) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(MAX_KEYS * (2 * KEY_LEN + 1)));
+    for key in keys {
+        text.push_str(&Zeroizing::new(hex::encode(key)));
+        text.push('\n');
+    }
+    text
+}
+
+/// Makes the file at `path` with `text` in it, unless another process was first.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    // A link, not a rename: it fails where the name is taken, and so never replaces a key that is in use.
+    put(path, text, |draft| match fs::hard_link(draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    })
+}
+
+/// Writes `text` beside `path` and lets `name` give it its name: it is whole before it has that, and both survive a power
+/// cut once this returns.
+pub(super) fn put(path: &Path, text: &str, name: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     let draft = directory.join(format!(".{}.draft", Uuid::new_v4()));
-    let written = write_draft(&draft, key).and_then(|()| {
-        // A link, not a rename: it fails where the name is taken, and so never replaces a key that is in use.
-        match fs::hard_link(&draft, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        }
-    });
+    let written = write_draft(&draft, text).and_then(|()| name(&draft));
     let removed = match fs::remove_file(&draft) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -111,15 +148,13 @@ fn create(path: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_draft(draft: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
+fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(draft)?;
-    let digits = Zeroizing::new(hex::encode(key));
-    file.write_all(digits.as_bytes())?;
-    file.write_all(b"\n")?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 

@@ -1,13 +1,19 @@
 //! Sealing at rest: what the database holds but must not show.
 //!
-//! A [`SealingKey`] turns bytes into text with AES-256-GCM (NIST SP 800-38D). The text says which key sealed it, so
-//! that keys can be changed while old values stay readable, and it is bound to its [table and row](Aad): moved
-//! anywhere else it doesn't open. Keys live in files of the data directory that only the gateway's account can read;
-//! losing one loses what it sealed, so that a damaged file is refused and never replaced.
+//! A [`SealingKey`] turns bytes into text with AES-256-GCM (NIST SP 800-38D). The text says which key sealed it, and it
+//! is bound to its [table and row](Aad): moved anywhere else it doesn't open. The keys of a gateway are its
+//! [`KeyRing`]: the first of them seals, all of them open, so that keys can be changed while old values stay readable.
+//! What is [sealed] is declared by whose table it is, and can be [sealed anew](reseal). The ring lives in a file of the
+//! data directory that only the gateway's account can read; losing a key loses what it sealed, so that a damaged file is
+//! refused and never replaced.
 
 mod key_file;
+pub mod reseal;
+mod ring;
+mod ring_file;
+pub mod sealed;
 
-use std::{fmt, path::Path};
+use std::fmt;
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -20,6 +26,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use key_file::{KeyFileError, load_or_create_secret};
+pub use ring::{KeyRing, follow};
+pub use ring_file::RingFile;
 
 const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 12;
@@ -34,8 +42,8 @@ pub enum SecretError {
     #[error("not a sealed value")]
     Malformed,
     /// Another key is needed.
-    #[error("sealed under the key {key_id}, which isn't the one at hand")]
-    OtherKey {
+    #[error("this is sealed under the key {key_id}, which the gateway doesn't have")]
+    MissingKey {
         /// The key that it was sealed under.
         key_id: String,
     },
@@ -75,17 +83,6 @@ impl SealingKey {
         Self::new(Zeroizing::new(bytes))
     }
 
-    /// The key in the file at `path`, made where there is none.
-    ///
-    /// The file holds 64 hexadecimal digits, has mode 0600 and appears whole or not at all; of two processes that
-    /// start at once both end up with the same key.
-    ///
-    /// # Errors
-    /// [`KeyFileError`], where the file is damaged, open to others, or the file system refuses.
-    pub fn load_or_create(path: &Path) -> Result<Self, KeyFileError> {
-        load_or_create_secret(path).map(Self::new)
-    }
-
     fn new(key: Zeroizing<[u8; KEY_LEN]>) -> Self {
         let digest = Sha256::new().chain_update(b"opsgate sealing key id\0").chain_update(*key).finalize();
         Self { key, id: hex::encode(&digest[..4]) }
@@ -94,6 +91,12 @@ impl SealingKey {
     /// The key's name: the first eight hexadecimal digits of SHA-256 over a label and the key. It is no secret.
     pub fn key_id(&self) -> &str {
         &self.id
+    }
+
+    /// The id of the key that a text was sealed under; none where it isn't one.
+    pub fn id_in(sealed: &str) -> Option<&str> {
+        let (key_id, _) = sealed.strip_prefix(VERSION)?.strip_prefix('.')?.split_once('.')?;
+        is_key_id(key_id).then_some(key_id)
     }
 
     /// Seals `plaintext` for the place `aad`: `v1.<key id>.<base64url(nonce ‖ ciphertext ‖ tag)>`, the last part
@@ -114,7 +117,7 @@ impl SealingKey {
     pub fn open(&self, sealed: &str, aad: Aad<'_>) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let (key_id, bytes) = parse(sealed).ok_or(SecretError::Malformed)?;
         if key_id != self.id {
-            return Err(SecretError::OtherKey { key_id: key_id.to_owned() });
+            return Err(SecretError::MissingKey { key_id: key_id.to_owned() });
         }
         let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_LEN>().ok_or(SecretError::Malformed)?;
         let payload = Payload { msg: ciphertext, aad: &self.associated_data(aad) };
@@ -151,10 +154,13 @@ impl fmt::Debug for SealingKey {
 
 /// The key id and the bytes of a sealed text.
 fn parse(sealed: &str) -> Option<(&str, Vec<u8>)> {
-    let (key_id, bytes) = sealed.strip_prefix(VERSION)?.strip_prefix('.')?.split_once('.')?;
-    let is_key_id = key_id.len() == 8 && key_id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let bytes = URL_SAFE_NO_PAD.decode(bytes).ok()?;
-    is_key_id.then_some((key_id, bytes))
+    let key_id = SealingKey::id_in(sealed)?;
+    let bytes = &sealed[VERSION.len() + key_id.len() + 2..];
+    Some((key_id, URL_SAFE_NO_PAD.decode(bytes).ok()?))
+}
+
+fn is_key_id(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn random() -> Zeroizing<[u8; KEY_LEN]> {
@@ -196,7 +202,7 @@ mod tests {
     fn another_keys_value_names_that_key() {
         let (key, other) = (SealingKey::generate(), SealingKey::generate());
         let error = other.open(&key.seal(b"hunter2", PLACE), PLACE).unwrap_err();
-        assert_eq!(error, SecretError::OtherKey { key_id: key.key_id().to_owned() });
+        assert_eq!(error, SecretError::MissingKey { key_id: key.key_id().to_owned() });
         assert!(error.to_string().contains(key.key_id()) && !error.to_string().contains("hunter2"));
     }
 

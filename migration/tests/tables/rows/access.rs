@@ -2,7 +2,7 @@ use entity::list::StringList;
 use entity::{
     actor_kind::ActorKind, admin_user, api_token, api_token_use, approval, approval_vote, authz_epoch,
     billing_subscription, credential, invitation, ip_allow_entry, organization, organization_member,
-    recovery_code, role, role_assignment, session, sign_in_attempt, trusted_document, user,
+    recovery_code, role, role_assignment, sealing_key, session, sign_in_attempt, trusted_document, user,
 };
 
 use super::{at, bytes, id, json, text};
@@ -242,6 +242,7 @@ pub fn session(account: &admin_user::Model) -> session::Model {
         created_at: at(0),
         updated_at: at(1),
         version: 1,
+        key_id: "b27ef411".into(),
     }
 }
 
@@ -257,7 +258,12 @@ pub fn invitation(account: &admin_user::Model) -> invitation::Model {
         expires_at: at(1),
         accepted_at: None,
         revoked_at: None,
+        sealed_token: Some(text()),
     }
+}
+
+pub fn sealing_key() -> sealing_key::Model {
+    sealing_key::Model { id: "b27ef411".into(), since: at(0) }
 }
 
 pub fn sign_in_attempt() -> sign_in_attempt::Model {

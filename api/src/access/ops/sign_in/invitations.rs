@@ -21,23 +21,23 @@ use crate::{
         error::{Error, Result, UserErrorCode},
         password,
         queue::NewTask,
-        secret::Aad,
+        secret::{Aad, sealed::SealedTable},
         text,
         tx::Tx,
     },
 };
 
-/// Where the texts of this table are sealed for.
-const TABLE: &str = "invitations";
+/// Those that are to be mailed.
+pub static SEALED: SealedTable =
+    SealedTable { name: "invitations", row: "id", beside: None, columns: &["sealed_token"] };
 
 /// The kind of the task that mails an invitation.
 pub const MAIL: &str = "access.mail_invitation";
 
-/// What that task knows. The text is sealed: whoever has the database has no invitation.
+/// What that task knows. The text lies sealed in the invitation's row: whoever has the database has no invitation.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Mail {
     invitation: Uuid,
-    sealed_token: String,
 }
 
 /// An invitation, to be handed to whom it is for. The text is nowhere else.
@@ -119,6 +119,7 @@ pub(in crate::access::ops) async fn open(
         expires_at: now + rules::INVITATION_LASTS,
         accepted_at: None,
         revoked_at: None,
+        sealed_token: None,
     };
     store::insert_invitation(tx, &row).await?;
     tx.record(events::invited(account, row.expires_at));
@@ -134,9 +135,10 @@ pub async fn mail(tx: &mut Tx, invitation: &Invitation) -> Result<()> {
         let message = "no mail is sent here: whoever runs the gateway sets smtp_url, or hand the invitation over yourself";
         return Err(Error::invalid(UserErrorCode::NotAllowed, "byMail", message));
     }
-    let aad = Aad { table: TABLE, row: invitation.id };
-    let sealed_token = tx.kernel().sealing_key().seal(invitation.token.expose().as_bytes(), aad);
-    tx.enqueue(NewTask::new(MAIL, Mail { invitation: invitation.id, sealed_token })?).await?;
+    let aad = Aad { table: SEALED.name, row: invitation.id };
+    let sealed = tx.kernel().keys().seal(invitation.token.expose().as_bytes(), aad);
+    store::keep_for_mail(tx, invitation.id, sealed).await?;
+    tx.enqueue(NewTask::new(MAIL, Mail { invitation: invitation.id })?).await?;
     Ok(())
 }
 
@@ -150,9 +152,8 @@ pub async fn send(kernel: &Kernel, mail: &Mail) -> Result<()> {
         return Ok(());
     };
     let mailer = kernel.mailer().ok_or(Error::unavailable("no mail is sent here any more (smtp_url)"))?;
-    let aad = Aad { table: TABLE, row: row.id };
-    let token = kernel.sealing_key().open(&mail.sealed_token, aad);
-    let token = token.map_err(|error| Error::internal(error.to_string()))?;
+    let Some(sealed) = &row.sealed_token else { return Ok(()) };
+    let token = kernel.keys().open(sealed, Aad { table: SEALED.name, row: row.id })?;
     let token = std::str::from_utf8(&token).map_err(|_| Error::internal("an invitation isn't text"))?;
     let (name, url) = (&person.name, mailer.public_url());
     let text = format!(

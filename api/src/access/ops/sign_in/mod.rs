@@ -15,7 +15,9 @@ pub use factors::{
 };
 pub use invitations::{Accepted, Invitation, MAIL, accept_invitation, invite, mail, read_invitation, send};
 pub use passwords::{NewPassword, replace_password, set_password, verify_password};
-pub use sessions::{Refreshed, read_refresh_token, refresh_session, revoke_session, step_up};
+pub use sessions::{
+    Refreshed, end_sessions_of_key, read_refresh_token, refresh_session, revoke_session, step_up,
+};
 
 use std::net::IpAddr;
 
@@ -23,6 +25,7 @@ use ::entity::{admin_user, credential, session};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::{
     access::{
@@ -34,7 +37,7 @@ use crate::{
         Kernel,
         error::{Error, Result, UserErrorCode, Violation},
         password,
-        secret::Aad,
+        secret::{Aad, SealingKey, sealed::SealedTable},
         session_token::{ACCESS, AccessToken, RefreshToken},
         tx::Tx,
     },
@@ -42,8 +45,15 @@ use crate::{
 
 use self::attempts::PasswordAttempt;
 
-/// Where the secrets of this domain are sealed for.
-const TABLE: &str = "credentials";
+/// What is sealed of this domain.
+pub const SEALED: &[&SealedTable] = &[&CREDENTIALS, &invitations::SEALED];
+
+static CREDENTIALS: SealedTable = SealedTable {
+    name: "credentials",
+    row: "id",
+    beside: None,
+    columns: &["sealed_password", "sealed_totp", "sealed_new_totp"],
+};
 
 /// What somebody shows who signs in.
 pub struct SignIn {
@@ -76,8 +86,8 @@ impl Factor {
 /// A password that was right, and a second factor that is still to be looked at.
 pub struct Proved {
     account: Uuid,
-    /// As it was then: who has changed it meanwhile has ended this, too.
-    sealed_password: String,
+    /// The hash as it was then: who has changed the password meanwhile has ended this, too.
+    hash: Zeroizing<String>,
     factor: Option<Factor>,
     attempt: PasswordAttempt,
 }
@@ -126,8 +136,8 @@ pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) ->
     let found = store::credential_by_name(kernel.db().reader(), &name).await?;
     let found = found.filter(|(_, account)| account.is_active).map(|(credential, _)| credential);
     let hash = found.as_ref().map(|credential| hash_of(kernel, credential)).transpose()?;
-    let is_right = password::verify(password, hash).await?;
-    let Some(credential) = found.filter(|_| is_right) else { return Err(wrong()) };
+    let is_right = password::verify(password, hash.clone()).await?;
+    let Some((credential, hash)) = found.zip(hash).filter(|_| is_right) else { return Err(wrong()) };
     attempt.was_right(kernel).await?;
     let account = credential.admin_user_id;
     let factor = match (&credential.sealed_totp, factor) {
@@ -138,7 +148,7 @@ pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) ->
             Some(factor)
         }
     };
-    Ok(Proved { account, sealed_password: credential.sealed_password, factor, attempt })
+    Ok(Proved { account, hash: hash.into(), factor, attempt })
 }
 
 /// Begins a session of who has proved who they are.
@@ -147,7 +157,7 @@ pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) ->
 /// INVALID where the second factor isn't right, or what was proved isn't so any more.
 pub async fn start_session(tx: &mut Tx, proved: &Proved) -> Result<(session::Model, Tokens)> {
     let (mut credential, account) = lock(tx, proved.account).await?.ok_or_else(wrong)?;
-    if credential.sealed_password != proved.sealed_password || !account.is_active {
+    if hash_of(tx.kernel(), &credential)? != *proved.hash || !account.is_active {
         return Err(wrong());
     }
     let now = tx.now();
@@ -185,6 +195,7 @@ async fn begin(
         created_at: now,
         updated_at: now,
         version: 1,
+        key_id: tx.kernel().keys().first_id(),
     };
     store::insert_session(tx, &row).await?;
     store::note_login(tx, account.id).await?;
@@ -192,9 +203,13 @@ async fn begin(
     Ok(row)
 }
 
-/// The tokens of a session, as it is now.
+/// The tokens of a session, as it is now; all from one key.
 fn tokens(kernel: &Kernel, row: &session::Model, now: DateTime<Utc>, with_refresh: bool) -> Tokens {
-    let key = kernel.sealing_key();
+    let keys = kernel.keys();
+    // Where its key is gone, it isn't the refresh token that it has which gets it this far.
+    let sign = |sign: &dyn Fn(&SealingKey) -> SecretString| {
+        keys.with(&row.key_id, sign).unwrap_or_else(|| sign(&keys.keys()[0]))
+    };
     let access = AccessToken {
         session: row.id,
         account: row.admin_user_id,
@@ -204,9 +219,9 @@ fn tokens(kernel: &Kernel, row: &session::Model, now: DateTime<Utc>, with_refres
     let refresh = RefreshToken { session: row.id, generation: row.generation };
     Tokens {
         session: row.id,
-        access: access.sign(key),
+        access: sign(&|key| access.sign(key)),
         access_expires_at: access.expires_at,
-        refresh: with_refresh.then(|| (refresh.sign(key), row.idle_until)),
+        refresh: with_refresh.then(|| (sign(&|key| refresh.sign(key)), row.idle_until)),
         is_enrolling: row.factor_at.is_none(),
     }
 }
@@ -262,13 +277,12 @@ fn totp_of(kernel: &Kernel, id: Uuid, sealed: Option<&str>) -> Result<Option<Tot
     totp.map(Some).ok_or_else(|| Error::internal("a secret of codes has another length"))
 }
 
-fn open(kernel: &Kernel, row: Uuid, sealed: &str) -> Result<zeroize::Zeroizing<Vec<u8>>> {
-    let opened = kernel.sealing_key().open(sealed, Aad { table: TABLE, row });
-    opened.map_err(|error| Error::internal(error.to_string()))
+fn open(kernel: &Kernel, row: Uuid, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
+    Ok(kernel.keys().open(sealed, Aad { table: CREDENTIALS.name, row })?)
 }
 
 fn seal(kernel: &Kernel, row: Uuid, secret: &[u8]) -> String {
-    kernel.sealing_key().seal(secret, Aad { table: TABLE, row })
+    kernel.keys().seal(secret, Aad { table: CREDENTIALS.name, row })
 }
 
 fn wrong() -> Error {

@@ -26,7 +26,7 @@ use crate::{
 /// A password that can be taken, hashed.
 pub struct NewPassword {
     pub(super) hash: String,
-    /// What it was before, where that was looked at.
+    /// The hash of the one before, where that was looked at.
     pub(super) replaces: Option<String>,
 }
 
@@ -62,11 +62,11 @@ pub async fn verify_password(
         return Err(Error::invalid(UserErrorCode::Invalid, "currentPassword", message));
     }
     attempt.was_right(kernel).await?;
-    if password::verify(new.clone(), Some(hash)).await? {
+    if password::verify(new.clone(), Some(hash.clone())).await? {
         let message = "this is the current password";
         return Err(Error::invalid(UserErrorCode::Invalid, "newPassword", message));
     }
-    Ok(NewPassword { hash: password::hash(new).await?, replaces: Some(credential.sealed_password) })
+    Ok(NewPassword { hash: password::hash(new).await?, replaces: Some(hash) })
 }
 
 /// Puts another password in the place of the one that was looked at, and ends all sessions but `session`.
@@ -80,7 +80,7 @@ pub async fn replace_password(
     session: Option<Uuid>,
 ) -> Result<admin_user::Model> {
     let (mut credential, account) = lock(tx, account).await?.ok_or_else(no_credential)?;
-    if new.replaces.as_ref() != Some(&credential.sealed_password) {
+    if new.replaces != Some(hash_of(tx.kernel(), &credential)?) {
         let message = "the password was changed meanwhile";
         return Err(Error::invalid(UserErrorCode::Conflict, "", message));
     }

@@ -36,7 +36,7 @@ pub enum Refreshed {
 /// # Errors
 /// INVALID where it isn't one, or of a session that is gone.
 pub async fn read_refresh_token(kernel: &Kernel, text: &SecretString) -> Result<(Uuid, RefreshToken)> {
-    let token = RefreshToken::verify(text.expose_secret(), kernel.sealing_key()).ok_or_else(over)?;
+    let token = RefreshToken::verify(text.expose_secret(), kernel.keys()).ok_or_else(over)?;
     let row = store::session(kernel.db().reader(), token.session).await?.ok_or_else(over)?;
     Ok((row.admin_user_id, token))
 }
@@ -61,6 +61,7 @@ pub async fn refresh_session(tx: &mut Tx, shown: RefreshToken) -> Result<(sessio
                 generation: next.generation,
                 idle_until: next.idle_until,
                 refreshed_at: now,
+                key_id: tx.kernel().keys().first_id(),
                 updated_at: now,
                 version: row.version + 1,
                 ..row
@@ -117,6 +118,18 @@ pub async fn revoke_session(
         return Err(Error::invalid(UserErrorCode::InvalidTransition, "id", message));
     }
     end(tx, row, &account, SessionEnd::Revoked).await
+}
+
+/// Ends the sessions whose tokens are signed from a sealing key that is to be retired at once.
+///
+/// # Errors
+/// Where the database can't.
+pub async fn end_sessions_of_key(tx: &mut Tx, key_id: &str) -> Result<()> {
+    for row in store::lock_sessions_of_key(tx, key_id).await? {
+        let account = account_of(tx, &row).await?;
+        end(tx, row, &account, SessionEnd::Revoked).await?;
+    }
+    Ok(())
 }
 
 /// A second factor was proved in this session, now.

@@ -21,7 +21,7 @@ use crate::{
         permission::{Catalogue, Permission, PermissionSet},
         request::{Options, Origin, Request},
         rights::RightsData,
-        secret::SealingKey,
+        secret::KeyRing,
     },
 };
 
@@ -103,7 +103,7 @@ impl Bench {
         let kernel = Kernel::open(Parts {
             db,
             clock: Clock::manual(start()),
-            sealing_key: SealingKey::generate(),
+            keys: KeyRing::generate(),
             catalogue: Catalogue::new([&READ], [], []),
             load_rights: |_, _| Box::pin(async { Ok(RightsData::default()) }),
             environment: "test".to_owned(),

@@ -43,7 +43,7 @@ use crate::{
         queue::Handlers,
         request::Origin,
         rights::{RightsData, Snapshot, Token},
-        secret::SealingKey,
+        secret::KeyRing,
         stream::{Ended, Session, Streams},
         throttle::{Allowance, Throttle},
         tx::Tx,
@@ -88,7 +88,7 @@ impl Fixture {
         let kernel = Kernel::open(Parts {
             db,
             clock,
-            sealing_key: SealingKey::generate(),
+            keys: KeyRing::generate(),
             catalogue,
             load_rights,
             environment: "test".to_owned(),
