@@ -26,6 +26,7 @@ pub use node::{Node, NodeQuery};
 pub struct Query(
     access::Query,
     access::AllowlistQuery,
+    access::ImpersonationQuery,
     access::TokenQuery,
     audit::Query,
     directory::Query,
@@ -42,6 +43,7 @@ pub struct Query(
 pub struct Mutation(
     access::Mutation,
     access::AllowlistMutation,
+    access::ImpersonationMutation,
     access::SignInMutation,
     access::TokenMutation,
     directory::UserMutation,
@@ -99,11 +101,13 @@ pub fn catalogue() -> Catalogue {
         platform::PERMISSIONS,
         tasks::PERMISSIONS,
     ];
-    let fields: [&[RootField]; 23] = [
+    let fields: [&[RootField]; 25] = [
         access::Query::FIELDS,
         access::Mutation::FIELDS,
         access::AllowlistQuery::FIELDS,
         access::AllowlistMutation::FIELDS,
+        access::ImpersonationQuery::FIELDS,
+        access::ImpersonationMutation::FIELDS,
         access::TokenQuery::FIELDS,
         access::TokenMutation::FIELDS,
         access::SignInMutation::FIELDS,

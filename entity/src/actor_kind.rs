@@ -12,6 +12,8 @@ pub enum ActorKind {
     AdminUser,
     /// A row of `api_tokens` that acts as itself.
     ApiToken,
+    /// A row of `users` without an account, in whose place somebody acts.
+    User,
     /// Somebody whom another system named.
     External,
     /// A job or reactor of the gateway, by its name.

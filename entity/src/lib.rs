@@ -27,6 +27,7 @@ pub mod dead_letter;
 pub mod event;
 pub mod event_position;
 pub mod idempotency_key;
+pub mod impersonation;
 pub mod incident;
 pub mod incident_participant;
 pub mod incident_service;

@@ -9,8 +9,10 @@ const REFRESH_BEFORE_MS = 60_000;
 
 export interface Session {
     token: string;
-    kind: "ADMIN_USER" | "API_TOKEN" | "EXTERNAL" | "SYSTEM";
+    kind: "ADMIN_USER" | "API_TOKEN" | "USER" | "EXTERNAL" | "SYSTEM";
     name: string;
+    /** Who acts in their place, where somebody does. */
+    impersonatedBy: { name: string } | null;
     permissions: string[];
     /** The organization that the caller is limited to, where they may know it. */
     organization: string | null;
@@ -20,7 +22,11 @@ export interface Session {
 }
 
 interface Viewer {
-    viewer: { actor: Pick<Session, "kind" | "name">; permissions: string[]; expiresAt: string | null };
+    viewer: {
+        actor: Pick<Session, "kind" | "name" | "impersonatedBy">;
+        permissions: string[];
+        expiresAt: string | null;
+    };
 }
 
 /** The session of this page. A fresh token replaces the old one; whoever waits for it is told. */
@@ -93,7 +99,8 @@ export async function signIn(pasted: string): Promise<Session | Fault> {
     if (!/^[\x21-\x7e]+$/.test(token)) {
         return { message: "This isn't a token: tokens are one word of plain letters, digits and signs." };
     }
-    const query = "query WhoIsSigningIn { viewer { actor { kind name } permissions expiresAt } }";
+    const query =
+        "query WhoIsSigningIn { viewer { actor { kind name impersonatedBy { name } } permissions expiresAt } }";
     const answer = await post<Viewer>(token, { query });
     if (!answer.data) return firstFault(answer);
     const { actor, permissions, expiresAt } = answer.data.viewer;

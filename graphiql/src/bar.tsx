@@ -11,12 +11,13 @@ import { useStore } from "./store";
 const KINDS: Record<Session["kind"], string> = {
     ADMIN_USER: "admin user",
     API_TOKEN: "API token",
+    USER: "user",
     EXTERNAL: "another system",
     SYSTEM: "part of the gateway",
 };
 
 export function Bar({ account, onSignOut }: { account: Account; onSignOut: () => void }) {
-    const { name, kind, organization, permissions, expiresAt, refreshToken } = useStore(account);
+    const { name, kind, impersonatedBy, organization, permissions, expiresAt, refreshToken } = useStore(account);
     return (
         <header className="bar">
             <h1>
@@ -25,6 +26,7 @@ export function Bar({ account, onSignOut }: { account: Account; onSignOut: () =>
             <p className="who">
                 <b>{name}</b>
                 <span className="hint">{KINDS[kind]}</span>
+                {impersonatedBy && <span className="chip">in their place: {impersonatedBy.name}</span>}
                 {organization && <span className="chip">{organization} only</span>}
             </p>
             <Permissions permissions={permissions} />

@@ -21,6 +21,7 @@ mod m20261121_000011_organizations;
 mod m20261121_000012_user_search;
 mod m20261121_000014_api_tokens;
 mod m20261121_000016_ip_allow_entries;
+mod m20261121_000017_impersonations;
 mod m20261121_000018_key_ring;
 mod table;
 
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000012_user_search::Migration),
             Box::new(m20261121_000014_api_tokens::Migration),
             Box::new(m20261121_000016_ip_allow_entries::Migration),
+            Box::new(m20261121_000017_impersonations::Migration),
             Box::new(m20261121_000018_key_ring::Migration),
         ]
     }

@@ -1,7 +1,8 @@
 //! What happens to accounts, roles and tokens.
 
 use ::entity::{
-    admin_user, api_token, approval, ip_allow_entry, list::StringList, role, role_assignment, session,
+    admin_user, api_token, approval, impersonation, ip_allow_entry, list::StringList, role, role_assignment,
+    session,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::{APPROVAL, IP_ALLOW_ENTRY, ROLE, ROLE_ASSIGNMENT, permissions};
 use crate::kernel::{
-    actor::{ADMIN_USER, API_TOKEN, ORGANIZATION, PLATFORM, SESSION},
+    actor::{ADMIN_USER, API_TOKEN, IMPERSONATION, ORGANIZATION, PLATFORM, SESSION, USER},
     event::{Entity, Event, EventType, event_types},
     leaf::Personal,
     scalar::Timestamp,
@@ -56,6 +57,10 @@ event_types! {
     MFA_RESET "admin.mfa.reset" "MFA_RESET" High "The second factor of an admin account was taken away.";
     RECOVERY_CODES_REGENERATED "admin.recovery_codes.regenerated" "RECOVERY_CODES_REGENERATE" Medium
         "An admin account has new recovery codes.";
+    IMPERSONATION_STARTED "admin.impersonation.started" "IMPERSONATION_START" High
+        "Somebody began to act in the place of a user.";
+    IMPERSONATION_ENDED "admin.impersonation.ended" "IMPERSONATION_END" Medium
+        "Somebody no longer acts in the place of a user.";
     USER_INVITED "admin.user.invited" "ADMIN_USER_INVITE" High "Somebody was invited to set the first password of an account.";
     INVITATION_ACCEPTED "admin.invitation.accepted" "INVITATION_ACCEPT" Medium
         "Whoever was invited has set the first password of an account.";
@@ -160,6 +165,21 @@ pub(super) fn credential(ty: &'static EventType, account: &admin_user::Model) ->
 /// Somebody was invited to sign in to `account`. Neither the text nor the address is in the record.
 pub(super) fn invited(account: &admin_user::Model, expires_at: DateTime<Utc>) -> Event {
     credential(&USER_INVITED, account).data(json!({ "expiresAt": Timestamp(expires_at).to_string() }))
+}
+
+/// `ty` happened to an impersonation.
+pub(super) fn impersonation(ty: &'static EventType, row: &impersonation::Model) -> Event {
+    let entity = Entity::new("Impersonation", IMPERSONATION, row.id, row.version, PLATFORM);
+    Event::new(ty, entity).about(row.user_id).data(json!({
+        "impersonatorId": ADMIN_USER.encode(row.impersonator_id),
+        "userId": USER.encode(row.user_id),
+        "actsAs": row.admin_user_id.map(|id| ADMIN_USER.encode(id)),
+        "organizationId": (!row.organization_id.is_nil()).then(|| ORGANIZATION.encode(row.organization_id)),
+        "isReadOnly": row.is_read_only,
+        "reason": Personal(&*row.reason),
+        "expiresAt": Timestamp(row.expires_at).to_string(),
+        "endedBy": row.ended_by,
+    }))
 }
 
 /// `ty` happened to a token.

@@ -1,9 +1,9 @@
-//! What access does in the background: carrying out what was approved, ending what nobody decided in time, mailing
-//! invitations, and forgetting who has tried to sign in.
+//! What access does in the background: carrying out what was approved, ending what nobody decided in time and
+//! impersonations whose time is over, mailing invitations, and forgetting who has tried to sign in.
 
 use super::{
     ops::{
-        self,
+        self, ImpersonationTask,
         approvals::{self, ApprovalTask},
     },
     rules::attempts::KNOWN,
@@ -12,6 +12,7 @@ use super::{
 use crate::kernel::{
     error::Result,
     queue::{Handlers, Job, Outcome, Schedule},
+    tx::Tx,
 };
 
 /// The kind of the task that forgets attempts.
@@ -31,6 +32,7 @@ pub fn handlers() -> Handlers {
         .on(ops::CREATE_ACCOUNT.kind, create_account)
         .on(ops::UPDATE_ACCOUNT.kind, update_account)
         .on(approvals::EXPIRE, expire)
+        .on(ops::END_IMPERSONATION, end_impersonation)
         .on(FORGET, forget)
         .on(ops::MAIL, mail)
 }
@@ -64,6 +66,19 @@ async fn expire(job: Job) -> Result<Outcome> {
     let task: ApprovalTask = job.payload()?;
     let mut tx = job.begin().await?;
     approvals::lapse(&mut tx, task.approval_id).await?;
+    settle(tx).await
+}
+
+/// Ends one impersonation, unless it has ended.
+async fn end_impersonation(job: Job) -> Result<Outcome> {
+    let task: ImpersonationTask = job.payload()?;
+    let mut tx = job.begin().await?;
+    ops::expire_impersonation(&mut tx, task.impersonation_id).await?;
+    settle(tx).await
+}
+
+/// Commits what was recorded, if anything was.
+async fn settle(tx: Tx) -> Result<Outcome> {
     if tx.is_empty() {
         tx.rollback().await?;
     } else {

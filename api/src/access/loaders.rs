@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{
-    admin_user, api_token, approval, approval_vote, ip_allow_entry, role, role_assignment, session,
+    admin_user, api_token, approval, approval_vote, impersonation, ip_allow_entry, role, role_assignment,
+    session,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -137,6 +138,19 @@ impl Load for UsesOfTokens {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::uses_by_token(from.db(), ids).await
+    }
+}
+
+/// Impersonations by id.
+#[derive(Debug)]
+pub struct Impersonations;
+
+impl Load for Impersonations {
+    type Key = Uuid;
+    type Value = Arc<impersonation::Model>;
+
+    async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::impersonations_by_id(from.db(), ids).await
     }
 }
 

@@ -9,12 +9,13 @@
 //! the kernel is read from here. An *approval* is something that others must approve before it is done, here or in
 //! another domain ([`approvals`]). Whoever has no issuer signs in here, by a password and a *second factor*, and is given
 //! a *session*: a family of refresh tokens, and access tokens that are good for fifteen minutes.
+//! An *impersonation* is somebody's acting in the place of a directory user, for a while and a reason.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `api_token_uses`, `trusted_documents`, `ip_allow_entries`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
-//! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles`, `access.manage_tokens`, `access.manage_allowlist` |
-//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…rotated`, `…updated`, `…revoked`; `admin.ip_allow_entry.added`, `…removed`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
+//! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `api_token_uses`, `trusted_documents`, `ip_allow_entries`, `impersonations`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
+//! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles`, `access.manage_tokens`, `access.manage_allowlist`, `access.impersonate`, `access.impersonate_writing` |
+//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…rotated`, `…updated`, `…revoked`; `admin.ip_allow_entry.added`, `…removed`; `admin.impersonation.started`, `…ended`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
 //!
 //! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
 //! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`, what a token may be `rules/tokens.rs`, how fast
@@ -33,8 +34,9 @@ mod store;
 
 pub use events::ALL as EVENTS;
 pub use graphql::{
-    Actor, AdminUser, AllowlistMutation, AllowlistQuery, ApiToken, Approval, IpAllowEntry, Mutation, Query,
-    Role, RoleAssignment, Session, SignInMutation, TokenMutation, TokenQuery,
+    Actor, AdminUser, AllowlistMutation, AllowlistQuery, ApiToken, Approval, Impersonation,
+    ImpersonationMutation, ImpersonationQuery, IpAllowEntry, Mutation, Query, Role, RoleAssignment, Session,
+    SignInMutation, TokenMutation, TokenQuery,
 };
 pub use jobs::{SCHEDULES, handlers};
 pub use loaders::AccountsOfUsers;

@@ -2,7 +2,7 @@
 
 use ::entity::admin_user::AdminLevel;
 
-use crate::kernel::permission::Permission;
+use crate::kernel::permission::{self, Permission};
 
 /// Seeing accounts, roles, and who has which.
 pub const READ: &str = "access.read";
@@ -19,6 +19,12 @@ pub const MANAGE_TOKENS: &str = "access.manage_tokens";
 
 /// Saying from where accounts are accepted.
 pub const MANAGE_ALLOWLIST: &str = "access.manage_allowlist";
+
+/// Acting in the place of a user.
+pub const IMPERSONATE: &str = permission::IMPERSONATE;
+
+/// Changing anything so.
+pub const IMPERSONATE_WRITING: &str = permission::IMPERSONATE_WRITING;
 
 /// All of them.
 pub const ALL: &[Permission] = &[
@@ -43,6 +49,18 @@ pub const ALL: &[Permission] = &[
     Permission {
         key: MANAGE_ACCOUNTS,
         description: "Make admin users, change their levels and permissions, and take them out of use.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: IMPERSONATE,
+        description: "Act in the place of a user of a level not above one's own, and see what they see.",
+        is_sensitive: true,
+        level: AdminLevel::SuperAdmin,
+    },
+    Permission {
+        key: IMPERSONATE_WRITING,
+        description: "Change something in the place of a user, where both may.",
         is_sensitive: true,
         level: AdminLevel::SuperAdmin,
     },

@@ -1,12 +1,12 @@
-//! Reads: pages of admin users, of roles and of who has them, of approvals, of sessions, of tokens and of the allowlist,
-//! bounded by the caller.
+//! Reads: pages of admin users, of roles and of who has them, of approvals, of sessions, of tokens, of impersonations
+//! and of the allowlist, bounded by the caller.
 
 use ::entity::role_assignment;
 use async_graphql::Context;
 use uuid::Uuid;
 
 use super::{
-    graphql::{AdminUser, ApiToken, Approval, IpAllowEntry, Role, RoleAssignment, Session},
+    graphql::{AdminUser, ApiToken, Approval, Impersonation, IpAllowEntry, Role, RoleAssignment, Session},
     store,
 };
 use crate::kernel::{
@@ -97,6 +97,20 @@ pub async fn api_tokens(
 ) -> Result<Connection<ApiToken>> {
     let rows = store::api_tokens(&ctx.request().caller().boundary);
     page::list(ctx, List { name: "apiTokens", rows, predicate, order }, args).await
+}
+
+/// A page of impersonations.
+///
+/// # Errors
+/// As [`page::list`].
+pub async fn impersonations(
+    ctx: &Context<'_>,
+    predicate: Predicate,
+    order: Order,
+    args: Args,
+) -> Result<Connection<Impersonation>> {
+    let rows = store::impersonations(&ctx.request().caller().boundary);
+    page::list(ctx, List { name: "impersonations", rows, predicate, order }, args).await
 }
 
 /// A page of the networks that accounts are accepted from.

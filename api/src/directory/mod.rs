@@ -38,8 +38,8 @@ pub use ops::{
 pub use permissions::ALL as PERMISSIONS;
 pub use store::{Fate, MERGED_TABLES};
 
-/// `usr_…`
-pub const USER: Prefix = Prefix("usr");
+pub use crate::kernel::actor::USER;
+
 /// `mem_…`
 pub const MEMBER: Prefix = Prefix("mem");
 /// `sub_…`

@@ -11,7 +11,7 @@ use super::{
     guard::{Access, STEP_UP_SECONDS},
     id::Prefix,
     network::Networks,
-    permission::PermissionSet,
+    permission::{PermissionSet, is_about_rights},
     persisted::{DocumentHash, Trusted},
     session_token::AccessToken,
     throttle::Budget,
@@ -23,6 +23,10 @@ pub const ADMIN_USER: Prefix = Prefix("adm");
 pub const API_TOKEN: Prefix = Prefix("tok");
 /// `ses_…`
 pub const SESSION: Prefix = Prefix("ses");
+/// `imp_…`
+pub const IMPERSONATION: Prefix = Prefix("imp");
+/// `usr_…`
+pub const USER: Prefix = Prefix("usr");
 /// `org_…`
 pub const ORGANIZATION: Prefix = Prefix("org");
 
@@ -30,7 +34,7 @@ pub const ORGANIZATION: Prefix = Prefix("org");
 /// keys.
 pub const PLATFORM: Uuid = Uuid::nil();
 
-/// An admin user, an API token, another system, or a part of the gateway, as the record names it.
+/// An admin user, an API token, a user, another system, or a part of the gateway, as the record names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What it is.
@@ -48,6 +52,11 @@ impl Actor {
     /// An API token that acts as itself.
     pub fn token(id: Uuid) -> Self {
         Self { kind: ActorKind::ApiToken, id: API_TOKEN.encode(id) }
+    }
+
+    /// A user without an account, in whose place somebody acts.
+    pub fn user(id: Uuid) -> Self {
+        Self { kind: ActorKind::User, id: USER.encode(id) }
     }
 
     /// A part of the gateway.
@@ -93,6 +102,36 @@ pub enum Credential {
     },
     /// A verified access token of a session.
     Session(AccessToken),
+    /// A verified token of somebody who acts in another one's place.
+    Impersonation {
+        /// The impersonation.
+        id: Uuid,
+        /// The `exp` claim.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// Somebody who acts in another one's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Impersonator {
+    /// Their account.
+    pub account: Uuid,
+    /// Whether they look and change nothing.
+    pub is_read_only: bool,
+}
+
+impl Impersonator {
+    /// Whether they may ask for the mutation that takes `access`, as far as it is about that: nobody signs in, gives rights
+    /// or takes them in another one's place; nor, where they only look, changes anything.
+    ///
+    /// # Errors
+    /// [`Error::InPlace`].
+    pub fn check(&self, access: &Access) -> Result<()> {
+        match access.permission() {
+            Some(key) if !self.is_read_only && !is_about_rights(key) => Ok(()),
+            _ => Err(Error::InPlace { is_read_only: self.is_read_only }),
+        }
+    }
 }
 
 /// Somebody (or nobody) who asks for something, with everything that decides whether they get it.
@@ -113,6 +152,8 @@ pub struct Caller {
 pub struct Identity {
     /// As the record names them.
     pub actor: Actor,
+    /// Who acts in their place, where it isn't themselves.
+    pub impersonator: Option<Impersonator>,
     /// The admin user, or the one whom the token acts as.
     pub admin_user_id: Option<Uuid>,
     /// The API token, where one was shown.
@@ -138,17 +179,17 @@ impl Identity {
     pub fn session(&self) -> Option<&AccessToken> {
         match &self.credential {
             Credential::Session(token) => Some(token),
-            Credential::ApiToken(_) | Credential::Jwt { .. } => None,
+            Credential::ApiToken(_) | Credential::Jwt { .. } | Credential::Impersonation { .. } => None,
         }
     }
 
     /// When they last proved a second factor. A token has none, whomever it acts as: what takes one isn't done by scripts,
-    /// and whoever finds somebody's token isn't them.
+    /// and whoever finds somebody's token isn't them. Nor has who acts in another one's place.
     pub fn factor_at(&self) -> Option<DateTime<Utc>> {
         match &self.credential {
             Credential::Session(token) => token.factor_at,
             Credential::Jwt { factor_at, .. } => *factor_at,
-            Credential::ApiToken(_) => None,
+            Credential::ApiToken(_) | Credential::Impersonation { .. } => None,
         }
     }
 
@@ -224,6 +265,11 @@ impl Caller {
     pub fn require(&self, key: &'static str) -> Result<()> {
         self.enrolled()?;
         if self.permissions.has(key) { Ok(()) } else { Err(Error::Forbidden(vec![key])) }
+    }
+
+    /// Who acts in this caller's place, where it isn't themselves.
+    pub fn impersonator(&self) -> Option<Impersonator> {
+        self.identity.as_ref()?.impersonator
     }
 
     /// The documents that this caller may run, where not any.

@@ -78,7 +78,7 @@ impl Denials {
     /// Notes that `author` was refused `field`, which takes `needed`.
     pub(super) async fn note(&self, kernel: &Kernel, author: Author, field: &str, needed: &[&'static str]) {
         let now = kernel.clock().now();
-        let key = (author.actor.id.clone(), field.to_owned());
+        let key = (author.name(), field.to_owned());
         let first = Denied { since: now, author, needed: needed.to_vec(), unwritten: 0 };
         let over = {
             let mut held = self.held();

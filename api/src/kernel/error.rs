@@ -31,6 +31,11 @@ pub enum Error {
     },
     /// The caller's account has no second factor yet, and until it has, enrolling one is all that they may.
     MustEnrol,
+    /// The caller acts in another one's place, and this isn't done so.
+    InPlace {
+        /// They look, and change nothing at all.
+        is_read_only: bool,
+    },
     /// The caller can mend these.
     Invalid(Invalid),
     /// The cursor names a place that the log doesn't hold (any more).
@@ -168,7 +173,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
-            Self::Forbidden(_) | Self::Untrusted | Self::MustEnrol => "FORBIDDEN",
+            Self::Forbidden(_) | Self::Untrusted | Self::MustEnrol | Self::InPlace { .. } => "FORBIDDEN",
             Self::StepUpRequired { .. } => "STEP_UP_REQUIRED",
             Self::Invalid(invalid) => match invalid.violations.first().map(|v| v.code) {
                 Some(UserErrorCode::NotFound) => "NOT_FOUND",
@@ -201,6 +206,12 @@ impl fmt::Display for Error {
             }
             Self::MustEnrol => f.write_str(
                 "this account has no second factor yet: enrol one first, by mfaEnroll and mfaConfirm",
+            ),
+            Self::InPlace { is_read_only: true } => {
+                f.write_str("this impersonation only looks: nothing is changed by it")
+            }
+            Self::InPlace { is_read_only: false } => f.write_str(
+                "nobody signs in, gives rights or takes them in another one's place: do it as yourself",
             ),
             Self::Invalid(invalid) => {
                 for (i, violation) in invalid.violations.iter().enumerate() {

@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod guard;
 pub mod id;
+pub mod impersonation_token;
 pub mod leaf;
 pub mod list_size;
 pub mod loader;

@@ -10,7 +10,11 @@ use std::{
 
 use ::entity::admin_user::AdminLevel;
 
-use super::{event::EventType, guard::RootField, secret::sealed::SealedTable};
+use super::{
+    event::EventType,
+    guard::{Root, RootField},
+    secret::sealed::SealedTable,
+};
 
 /// Something that a caller may be allowed to do.
 #[derive(Debug)]
@@ -184,6 +188,17 @@ impl Catalogue {
         self.select(|p| covers_any(scopes, p.key))
     }
 
+    /// What of `held` is left to who acts in another one's place: nothing by which rights are given or taken, and where they
+    /// only look, nothing by which anything is changed. What something is read by is left.
+    pub fn in_place(&self, held: &PermissionSet, is_read_only: bool) -> PermissionSet {
+        let is_left = |key: &&'static str| {
+            let of = || self.fields().filter(|field| field.access.permission() == Some(*key));
+            let is_banned = is_about_rights(key) || is_read_only && of().any(|f| f.root == Root::Mutation);
+            !is_banned || of().any(|field| field.root != Root::Mutation)
+        };
+        held.iter().filter(is_left).collect()
+    }
+
     /// Every permission: what a part of the gateway itself may.
     pub fn all(&self) -> PermissionSet {
         self.select(|_| true)
@@ -201,6 +216,16 @@ impl Catalogue {
     fn select(&self, keep: impl Fn(&Permission) -> bool) -> PermissionSet {
         self.permissions().filter(|p| keep(p)).map(|p| p.key).collect()
     }
+}
+
+/// What acting in somebody's place takes, for as long as it lasts.
+pub const IMPERSONATE: &str = "access.impersonate";
+/// What changing anything so takes.
+pub const IMPERSONATE_WRITING: &str = "access.impersonate_writing";
+
+/// Whether `key` is about who may what.
+pub fn is_about_rights(key: &str) -> bool {
+    key.starts_with("access.")
 }
 
 fn covers_any(scopes: &[String], key: &str) -> bool {

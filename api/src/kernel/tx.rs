@@ -81,7 +81,7 @@ impl Author {
         let identity = caller.identity()?;
         Ok(Self {
             actor: identity.actor.clone(),
-            impersonator: None,
+            impersonator: identity.impersonator.map(|impersonator| Actor::admin(impersonator.account)),
             boundary: caller.boundary.clone(),
             organization_id: identity.organization_id,
             surface: AuditSurface::Api,
@@ -91,6 +91,14 @@ impl Author {
             user_agent: origin.user_agent.clone(),
             cause: None,
         })
+    }
+
+    /// Who does it, in whose place: what tells authors apart.
+    pub fn name(&self) -> String {
+        match &self.impersonator {
+            Some(impersonator) => format!("{} for {}", impersonator.id, self.actor.id),
+            None => self.actor.id.clone(),
+        }
     }
 
     /// The admin user `id`, who proves in this request who they are, or has just done so.

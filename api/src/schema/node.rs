@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Interface};
 use futures_util::future::join_all;
 
 use crate::{
-    access::{AdminUser, ApiToken, Approval, IpAllowEntry, Role, RoleAssignment, Session},
+    access::{AdminUser, ApiToken, Approval, Impersonation, IpAllowEntry, Role, RoleAssignment, Session},
     audit::AuditLog,
     directory::{BillingSubscription, Organization, OrganizationMember, User},
     events::PublishedEvent,
@@ -41,6 +41,8 @@ pub enum Node {
     AuditLog(AuditLog),
     /// What an organization pays for.
     BillingSubscription(BillingSubscription),
+    /// That somebody acts in the place of a user.
+    Impersonation(Impersonation),
     /// Something is broken.
     Incident(Incident),
     /// An entry of an incident's timeline.
@@ -73,6 +75,7 @@ static NODES: LazyLock<Nodes<Node>> = LazyLock::new(|| {
         .with::<Approval>()
         .with::<AuditLog>()
         .with::<BillingSubscription>()
+        .with::<Impersonation>()
         .with::<Incident>()
         .with::<IncidentTimelineEntry>()
         .with::<IpAllowEntry>()

@@ -28,7 +28,9 @@ async fn every_row_comes_back_as_it_was() {
         survives(db, rows::approval_vote(&approval, &account)).await;
         survives(db, rows::credential(&account)).await;
         survives(db, rows::recovery_code(&account)).await;
-        survives(db, rows::session(&account)).await;
+        let session = rows::session(&account);
+        survives(db, session.clone()).await;
+        survives(db, rows::impersonation(&account, &session)).await;
         survives(db, rows::sealing_key()).await;
         survives(db, rows::sign_in_attempt()).await;
         let accepted = invitation::Model { accepted_at: Some(rows::at(2)), ..rows::invitation(&account) };

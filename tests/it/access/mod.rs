@@ -6,6 +6,7 @@ mod approvals;
 mod assignments;
 mod boundary;
 mod denials;
+mod impersonation;
 mod issuer;
 mod jwt;
 mod keys;
@@ -16,6 +17,7 @@ mod token_life;
 mod token_limits;
 mod token_rotation;
 mod tokens;
+mod walk;
 
 use serde_json::{Value, json};
 use tests::{Answer, Client, TestGateway};

@@ -7,15 +7,16 @@ use entity::{
     approval::{self, ApprovalStatus},
     audit_log::AuditCategory,
     billing_subscription::{BillingPeriod, BillingStatus},
-    event,
+    event, impersonation,
     incident::{self, IncidentSeverity, IncidentStatus},
+    list::StringList,
 };
 use opsgate::{
     access::{APPROVAL, IP_ALLOW_ENTRY, NewToken, ROLE, ROLE_ASSIGNMENT},
     directory::{self, SUBSCRIPTION, SubscriptionRecord, USER},
     incidents::INCIDENT,
     kernel::{
-        actor::{ADMIN_USER, API_TOKEN, ORGANIZATION},
+        actor::{ADMIN_USER, API_TOKEN, IMPERSONATION, ORGANIZATION},
         record::{AUDIT_LOG, EVENT},
         tx::Tx,
     },
@@ -74,6 +75,8 @@ impl Filled {
         let network = format!("2001:db8:{:x}:{:x}::/64", tail >> 16 & 0xffff, tail & 0xffff);
         let network = gateway.allow(AdminLevel::Support, &network, mark).await;
 
+        let impersonation = impersonated(gateway, account, user, organization, mark).await;
+
         let mut row = Incident { gateway, organization, account, mark, last: None };
         let open = row.plant(IncidentStatus::Open, None).await;
         let other = row.plant(IncidentStatus::Open, None).await;
@@ -110,6 +113,7 @@ impl Filled {
             ("{unused}", ROLE.encode(unused)),
             ("{network}", IP_ALLOW_ENTRY.encode(network)),
             ("{token}", API_TOKEN.encode(token)),
+            ("{impersonation}", IMPERSONATION.encode(impersonation)),
             ("{approval}", APPROVAL.encode(approval)),
             ("{assignment}", ROLE_ASSIGNMENT.encode(assignment)),
             ("{session}", session),
@@ -209,6 +213,37 @@ async fn asked(gateway: &TestGateway, account: Uuid, beneficiary: Uuid, mark: &s
         ended_at: None,
         ended_because: None,
         result_id: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let id = row.id;
+    gateway.plant(row).await;
+    id
+}
+
+/// That `account` acts in the place of `user`, with every relation that there is.
+async fn impersonated(
+    gateway: &TestGateway,
+    account: Uuid,
+    user: Uuid,
+    organization_id: Uuid,
+    mark: &str,
+) -> Uuid {
+    let now = gateway.kernel().clock().now();
+    let row = impersonation::Model {
+        id: gateway.kernel().new_id(now),
+        impersonator_id: account,
+        user_id: user,
+        admin_user_id: Some(account),
+        organization_id,
+        session_id: None,
+        scopes: StringList(vec![mark.to_owned()]),
+        reason: mark.to_owned(),
+        is_read_only: true,
+        expires_at: now + TimeDelta::hours(1),
+        ended_by: None,
+        ended_at: None,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -7,6 +7,7 @@ mod declarations;
 mod edges;
 mod explanation;
 mod fixture;
+mod in_place;
 mod operations;
 mod root_fields;
 mod tenants;

@@ -34,6 +34,7 @@ pub(super) const TAKE_MORE: &[&str] = &[
     "approvalApprove",
     "approvalCancel",
     "approvalDeny",
+    "impersonationEnd",
     "invitationAccept",
     "mfaConfirm",
     "mfaEnroll",
@@ -86,6 +87,11 @@ pub(super) const OPERATIONS: &[(&str, &str, Stranger)] = &[
     ("mfaReset", r#"mutation { mfaReset(input: {adminUserId: "{account}"}) { adminUser { id } userErrors { code } } }"#, StepUp),
     ("recoveryCodesRegenerate", "mutation { recoveryCodesRegenerate { recoveryCodes userErrors { code } } }", StepUp),
     ("passwordUpdate", r#"mutation { passwordUpdate(input: {currentPassword: "x", newPassword: "gqv wkrm 81pz"}) { adminUser { id } userErrors { code } } }"#, StepUp),
+
+    ("impersonation", r#"{ impersonation(id: "{impersonation}") { reason } }"#, Null),
+    ("impersonations", "{ impersonations { nodes { reason } totalCount } }", Empty),
+    ("impersonationStart", r#"mutation { impersonationStart(input: {userId: "{user}", reason: "x"}) { impersonation { id } userErrors { code } } }"#, StepUp),
+    ("impersonationEnd", r#"mutation { impersonationEnd(input: {id: "{impersonation}"}) { impersonation { id } userErrors { code } } }"#, NotFound),
 
     ("ipAllowEntries", "{ ipAllowEntries { nodes { network description } totalCount } }", Empty),
     ("ipAllowEntryAdd", r#"mutation { ipAllowEntryAdd(input: {level: SUPPORT, network: "192.0.2.0/24"}) { ipAllowEntry { id } userErrors { code } } }"#, NotAllowed),

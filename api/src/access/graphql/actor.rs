@@ -24,13 +24,15 @@ pub enum ActorKind {
     AdminUser,
     /// A script or a partner with a token of its own.
     ApiToken,
+    /// A user without an account, in whose place somebody acts.
+    User,
     /// Something in another system.
     External,
     /// A part of the gateway itself.
     System,
 }
 
-/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
+/// An admin user, an API token, a user, or a part of the gateway; with the impersonator, where there is one.
 #[derive(Clone, Debug)]
 pub struct Actor {
     actor: actor::Actor,
@@ -51,7 +53,7 @@ impl Actor {
     }
 }
 
-/// An admin user, an API token, or a part of the gateway; with the impersonator, where there is one.
+/// An admin user, an API token, a user, or a part of the gateway; with the impersonator, where there is one.
 #[Object]
 impl Actor {
     /// What it is.
@@ -103,6 +105,11 @@ fn name(request: &Request, actor: &actor::Actor) -> Result<String> {
                 token => token.map(|token| token.name.clone()),
             }
         }
+        // Whose name it is is the directory's to say; but whoever acts in their place knows.
+        Kind::User => {
+            let own = request.caller().identity.as_ref().filter(|own| own.actor == *actor);
+            own.map(|own| own.name.clone())
+        }
         Kind::External | Kind::System => None,
     };
     Ok(known.unwrap_or_else(|| actor.id.clone()))
@@ -117,8 +124,10 @@ pub struct Viewer;
 impl Viewer {
     /// As the record names them.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Actor> {
-        let actor = ctx.request().caller().identity()?.actor.clone();
-        Ok(Actor { actor, impersonator: None })
+        let identity = ctx.request().caller().identity()?;
+        let impersonator =
+            identity.impersonator.map(|impersonator| actor::Actor::admin(impersonator.account));
+        Ok(Actor { actor: identity.actor.clone(), impersonator })
     }
 
     /// The account, where it is one or a token that acts as one.

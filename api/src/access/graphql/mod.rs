@@ -4,6 +4,7 @@ mod actor;
 mod allowlist;
 mod approval;
 mod explanation;
+mod impersonation;
 mod inputs;
 mod mutations;
 mod requirements;
@@ -47,6 +48,7 @@ pub use self::{
     actor::Actor,
     allowlist::{AllowlistMutation, AllowlistQuery, IpAllowEntry},
     approval::Approval,
+    impersonation::{Impersonation, ImpersonationMutation, ImpersonationQuery},
     mutations::Mutation,
     role::{Role, RoleAssignment},
     session::Session,

@@ -7,6 +7,7 @@ mod accounts;
 mod allowlist;
 pub mod approvals;
 mod first;
+mod impersonation;
 mod roles;
 mod sign_in;
 mod tokens;
@@ -18,6 +19,10 @@ pub use accounts::{
 };
 pub use allowlist::{NewIpAllowEntry, add_ip_allow_entry, ip_allow_entries, remove_ip_allow_entry};
 pub use first::{OWNER_EMAIL, bootstrap};
+pub use impersonation::{
+    END as END_IMPERSONATION, Impersonating, ImpersonationTask, NewImpersonation, end_impersonation,
+    expire_impersonation, start_impersonation,
+};
 pub use roles::{
     ASSIGN_ROLE, NewAssignment, NewRole, RoleChanges, assign, assign_approved, assign_or_ask, create_role,
     delete_role, revoke, update_role,

@@ -4,6 +4,7 @@ mod allowlist;
 pub mod approvals;
 pub mod attempts;
 mod grants;
+mod impersonation;
 mod invitation;
 mod password;
 mod recovery;
@@ -18,6 +19,7 @@ pub use grants::{
     Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant, check_has,
     check_last_super_admin, check_level, check_not_self, check_rank, is_effective,
 };
+pub use impersonation::{Wanting, check_minutes, check_on, check_place, organization_of};
 pub use invitation::{InvitationToken, LASTS as INVITATION_LASTS, is_good as is_good_invitation};
 pub use password::check_password;
 pub use recovery::RecoveryCode;

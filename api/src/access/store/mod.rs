@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod approvals;
+mod impersonations;
 mod roles;
 mod sign_in;
 mod tokens;
@@ -35,6 +36,7 @@ use crate::kernel::{
 
 pub(super) use allowlist::*;
 pub(super) use approvals::*;
+pub(super) use impersonations::*;
 pub(super) use roles::*;
 pub(super) use sign_in::*;
 pub(super) use tokens::*;
@@ -199,6 +201,7 @@ pub fn load_rights(db: &Conn, now: DateTime<Utc>) -> BoxFuture<'_, Result<Rights
                 .collect(),
             tokens,
             ended_sessions: ended_sessions(db, now).await?,
+            impersonations: impersonations_on(db, now).await?,
             networks: networks_by_level(db).await?,
             merged: merged.into_iter().filter_map(|(source, target)| Some((source, target?))).collect(),
         })

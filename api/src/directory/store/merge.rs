@@ -55,6 +55,7 @@ pub const TABLES: &[Table] = &[
     table("alerts", "Alert", Fate::Renames(&["dedup_key", "source"], Some("status <> 'RESOLVED'"))),
     table("incident_timeline", "IncidentTimelineEntry", Fate::Follows("incidents", "incident_id")),
     table("incidents", "Incident", Fate::Moves),
+    table("impersonations", "Impersonation", Fate::Stays),
     table("audit_logs", "AuditLog", Fate::Stays),
     table("events", "PublishedEvent", Fate::Stays),
 ];

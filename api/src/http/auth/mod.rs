@@ -1,4 +1,5 @@
-//! Who is calling: an API token, an access token of a session, or a JWT.
+//! Who is calling: an API token, an access token of a session, or a JWT; of the latter one kind is the gateway's own, for
+//! who acts in another one's place.
 //!
 //! All are judged in memory: a request costs no SQL and waits for nobody. A JWT is signed with the gateway's own secret
 //! (HS256), or by an issuer whose public keys the gateway follows ([`jwks`]); a key says which algorithm it is for, and a
@@ -23,6 +24,7 @@ use crate::{
         actor::{Caller, Credential},
         clock::Clock,
         error::{Error, Result},
+        impersonation_token,
         request::Origin,
         rights::UNKNOWN,
         secret::KeyRing,
@@ -97,6 +99,11 @@ impl Authenticator {
             let token =
                 ApiToken::parse(token).ok_or(Error::Unauthenticated("this isn't a whole API token"))?;
             return Ok(Credential::ApiToken(token.hash()));
+        }
+        if impersonation_token::is_one(token) {
+            return impersonation_token::verify(token, keys)
+                .map(|(id, expires_at)| Credential::Impersonation { id, expires_at })
+                .ok_or(Error::Unauthenticated("this JWT isn't valid"));
         }
         if token.starts_with(ACCESS_PREFIX) {
             let token = AccessToken::verify(token, keys);

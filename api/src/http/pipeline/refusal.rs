@@ -72,9 +72,11 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (status, is_about_document) = match &error {
             Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, false),
-            Error::Forbidden(_) | Error::Untrusted | Error::MustEnrol | Error::StepUpRequired { .. } => {
-                (StatusCode::FORBIDDEN, false)
-            }
+            Error::Forbidden(_)
+            | Error::Untrusted
+            | Error::MustEnrol
+            | Error::InPlace { .. }
+            | Error::StepUpRequired { .. } => (StatusCode::FORBIDDEN, false),
             Error::Invalid(_) | Error::CursorExpired { .. } => (StatusCode::BAD_REQUEST, true),
             Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, false),
             Error::Unavailable { .. } | Error::MissingKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, false),

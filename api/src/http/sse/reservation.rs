@@ -174,7 +174,9 @@ impl Reservation {
 
     fn is_of(&self, caller: &Caller) -> bool {
         let own = self.session.caller();
-        let actor = |caller: &Caller| caller.identity.as_ref().map(|identity| identity.actor.clone());
+        let actor = |caller: &Caller| {
+            caller.identity.as_ref().map(|identity| (identity.actor.clone(), identity.impersonator))
+        };
         actor(&own).is_some() && actor(&own) == actor(caller)
     }
 }

@@ -54,7 +54,7 @@ impl Key {
         let canonical = serde_json_canonicalizer::to_vec(&arguments)?;
         let path = ctx.path_node.map(|node| node.to_string_vec().join(".")).unwrap_or_default();
         Ok(Some(Self {
-            actor: author.actor.id.clone(),
+            actor: author.name(),
             key: key.clone(),
             response_path: path,
             input_hash: Sha256::new_with_prefix(ctx.field().name()).chain_update(canonical).finalize().into(),

@@ -31,7 +31,7 @@ use super::{
     trouble::Trouble,
 };
 
-pub use snapshot::{Account, EXPIRED, Grant, RightsData, Snapshot, Token, UNKNOWN};
+pub use snapshot::{Account, EXPIRED, Grant, Impersonation, RightsData, Snapshot, Token, UNKNOWN};
 
 /// How long one reading may take.
 const PATIENCE: Duration = Duration::from_secs(5);

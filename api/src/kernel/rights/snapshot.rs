@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::phases::Phases;
 use crate::kernel::{
-    actor::{Actor, Boundary, Caller, Credential, Identity, PLATFORM},
+    actor::{Actor, Boundary, Caller, Credential, Identity, Impersonator, PLATFORM},
     error::{Error, Result},
     network::Networks,
-    permission::{Catalogue, PermissionSet},
+    permission::{Catalogue, IMPERSONATE, IMPERSONATE_WRITING, PermissionSet},
     persisted::Trusted,
     session_token::AccessToken,
     throttle::Budget,
@@ -73,6 +73,27 @@ pub struct Token {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// Somebody's acting in the place of a user.
+#[derive(Clone, Debug)]
+pub struct Impersonation {
+    /// Its id.
+    pub id: Uuid,
+    /// Who acts: their account.
+    pub impersonator: Uuid,
+    /// In whose place.
+    pub user: Uuid,
+    /// Their name, for people.
+    pub name: String,
+    /// Their account, where they have one.
+    pub account: Option<Uuid>,
+    /// Whose rows are seen where they have none; the nil UUID: no limit.
+    pub organization_id: Uuid,
+    /// What the impersonator could do when it began.
+    pub scopes: Vec<String>,
+    /// Whether nothing is changed.
+    pub is_read_only: bool,
+}
+
 /// What `access` reads for the snapshot.
 #[derive(Debug, Default)]
 pub struct RightsData {
@@ -82,6 +103,8 @@ pub struct RightsData {
     pub tokens: Vec<Token>,
     /// Sessions that were ended and whose access tokens may not have.
     pub ended_sessions: HashSet<Uuid>,
+    /// All impersonations that haven't ended.
+    pub impersonations: Vec<Impersonation>,
     /// Merged organizations: source and target.
     pub merged: Vec<(Uuid, Uuid)>,
     /// Where accounts are accepted from, by their level, where not from anywhere.
@@ -97,6 +120,7 @@ pub struct Snapshot {
     tokens: HashMap<Uuid, (Token, PermissionSet)>,
     shown: HashMap<[u8; 32], Shown>,
     ended_sessions: HashSet<Uuid>,
+    impersonations: HashMap<Uuid, (Impersonation, PermissionSet)>,
     merged: HashMap<Uuid, Vec<Uuid>>,
     networks: HashMap<AdminLevel, Arc<Networks>>,
 }
@@ -132,6 +156,10 @@ impl Snapshot {
             let permissions = catalogue.of_scopes(&token.scopes);
             (token.id, (token, permissions))
         });
+        let impersonations = data.impersonations.into_iter().map(|impersonation| {
+            let scopes = catalogue.of_scopes(&impersonation.scopes);
+            (impersonation.id, (impersonation, scopes))
+        });
         let mut merged: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for (source, target) in data.merged {
             merged.entry(target).or_default().push(source);
@@ -142,6 +170,7 @@ impl Snapshot {
             tokens: tokens.collect(),
             shown,
             ended_sessions: data.ended_sessions,
+            impersonations: impersonations.collect(),
             merged,
             networks,
         }
@@ -175,6 +204,9 @@ impl Snapshot {
         match credential {
             Credential::ApiToken(hash) => self.resolve_token(hash, now),
             Credential::Session(token) => self.resolve_session(token, now),
+            Credential::Impersonation { id, expires_at } => {
+                self.resolve_impersonation(*id, *expires_at, now, catalogue)
+            }
             Credential::Jwt { subject, scopes, expires_at, .. } => {
                 if *expires_at <= now {
                     return Err(Error::Unauthenticated(EXPIRED));
@@ -210,6 +242,50 @@ impl Snapshot {
         Ok(self.person(account, &credential, token.expires_at, permissions, until))
     }
 
+    /// Whoever acts in another one's place: may what both may, and on the rows of the one alone.
+    fn resolve_impersonation(
+        &self,
+        id: Uuid,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+        catalogue: &Catalogue,
+    ) -> Result<Caller> {
+        if expires_at <= now {
+            return Err(Error::Unauthenticated(EXPIRED));
+        }
+        let (of, scopes) = self.impersonations.get(&id).ok_or(Error::Unauthenticated(UNKNOWN))?;
+        let (account, phases) = self.active(of.impersonator)?;
+        let (held, until) = phases.at(now);
+        // Whoever may no longer do so, does no longer.
+        if !held.has(IMPERSONATE) {
+            return Err(Error::Unauthenticated(UNKNOWN));
+        }
+        let mut permissions = held.intersection(scopes);
+        let mut permissions_until = until;
+        if let Some(id) = of.account {
+            let (own, phases) = self.active(id)?;
+            if own.level > account.level {
+                return Err(Error::Unauthenticated(UNKNOWN));
+            }
+            let (held, until) = phases.at(now);
+            permissions = permissions.intersection(held);
+            permissions_until = permissions_until.into_iter().chain(until).min();
+        }
+        let is_read_only = of.is_read_only || !held.has(IMPERSONATE_WRITING);
+        let permissions = catalogue.in_place(&permissions, is_read_only);
+        let credential = Credential::Impersonation { id, expires_at };
+        let caller = self.person(account, &credential, expires_at, permissions, permissions_until);
+        let identity = caller.identity.map(|identity| Identity {
+            actor: of.account.map_or_else(|| Actor::user(of.user), Actor::admin),
+            impersonator: Some(Impersonator { account: of.impersonator, is_read_only }),
+            admin_user_id: of.account,
+            name: of.name.clone(),
+            organization_id: of.organization_id,
+            ..identity
+        });
+        Ok(Caller { identity, boundary: self.boundary(of.organization_id), ..caller })
+    }
+
     fn resolve_token(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Caller> {
         // The look-up is by a hash of 30 random characters: its timing says nothing about any other token.
         let shown = self.shown.get(hash).ok_or(Error::Unauthenticated(UNKNOWN))?;
@@ -230,6 +306,7 @@ impl Snapshot {
         Ok(Caller {
             identity: Some(Identity {
                 actor,
+                impersonator: None,
                 admin_user_id: token.admin_user_id,
                 token_id: Some(token.id),
                 name: token.name.clone(),
@@ -258,6 +335,7 @@ impl Snapshot {
         Caller {
             identity: Some(Identity {
                 actor: Actor::admin(account.id),
+                impersonator: None,
                 admin_user_id: Some(account.id),
                 token_id: None,
                 name: account.name.clone(),

@@ -25,7 +25,7 @@ use lru::LruCache;
 use uuid::Uuid;
 
 use super::{
-    actor::Caller,
+    actor::{Caller, Identity},
     clock::Clock,
     error::{Error, Result},
     request::Origin,
@@ -54,12 +54,17 @@ impl Who {
         let identity = caller.identity.as_ref();
         match identity.and_then(|identity| Some((identity.token_id?, identity.budget))) {
             Some((token, budget)) => Self::Token(token, budget),
-            None => match identity.and_then(|identity| identity.admin_user_id) {
+            None => match identity.and_then(account) {
                 Some(account) => Self::Admin(account),
                 None => Self::Network(network(origin.ip_address)),
             },
         }
     }
+}
+
+/// Who spends: whoever acts in another one's place does, and not the other one.
+fn account(identity: &Identity) -> Option<Uuid> {
+    identity.impersonator.map(|impersonator| impersonator.account).or(identity.admin_user_id)
 }
 
 fn network(address: Option<IpAddr>) -> [u8; 6] {

@@ -1,8 +1,9 @@
 use entity::list::StringList;
 use entity::{
     actor_kind::ActorKind, admin_user, api_token, api_token_use, approval, approval_vote, authz_epoch,
-    billing_subscription, credential, invitation, ip_allow_entry, organization, organization_member,
-    recovery_code, role, role_assignment, sealing_key, session, sign_in_attempt, trusted_document, user,
+    billing_subscription, credential, impersonation, invitation, ip_allow_entry, organization,
+    organization_member, recovery_code, role, role_assignment, sealing_key, session, sign_in_attempt,
+    trusted_document, user,
 };
 
 use super::{at, bytes, id, json, text};
@@ -243,6 +244,27 @@ pub fn session(account: &admin_user::Model) -> session::Model {
         updated_at: at(1),
         version: 1,
         key_id: "b27ef411".into(),
+    }
+}
+
+/// By `account`, begun in `session`, which must both be there, as must the user.
+pub fn impersonation(account: &admin_user::Model, session: &session::Model) -> impersonation::Model {
+    impersonation::Model {
+        id: id(),
+        impersonator_id: account.id,
+        user_id: account.user_id,
+        admin_user_id: Some(account.id),
+        organization_id: id(),
+        session_id: Some(session.id),
+        scopes: StringList(vec!["incidents.read".into()]),
+        reason: text(),
+        is_read_only: true,
+        expires_at: at(2),
+        ended_by: Some(impersonation::ImpersonationEnd::SessionEnded),
+        ended_at: Some(at(3)),
+        created_at: at(0),
+        updated_at: at(1),
+        version: 1,
     }
 }
 

@@ -22,7 +22,8 @@ const OURS: &str = "Quux-1d7f";
 const THEIRS: &str = "Zyzzy-9c3a";
 
 /// The types whose objects are the platform's own: whoever has an organization sees none.
-const PLATFORM_OWN: &[&str] = &["AdminUser", "Approval", "IpAllowEntry", "Role", "RoleAssignment", "Session"];
+const PLATFORM_OWN: &[&str] =
+    &["AdminUser", "Approval", "Impersonation", "IpAllowEntry", "Role", "RoleAssignment", "Session"];
 
 /// A gateway that lets a request read everything at once.
 async fn gateway() -> TestGateway {

@@ -22,6 +22,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("AlertTriggerInput.organizationId", r#"mutation { alertTrigger(input: {source: "x", dedupKey: "x", severity: LOW, title: "x", organizationId: "<organization>"}) { userErrors { code } } }"#),
     ("AlertTriggerInput.serviceId", r#"mutation { alertTrigger(input: {source: "x", dedupKey: "x", severity: LOW, title: "x", serviceId: "<service>"}) { userErrors { code } } }"#),
     ("ApiTokenCreateInput.organizationId", r#"mutation { apiTokenCreate(input: {name: "x", scopes: ["incidents.read"], organizationId: "<organization>"}) { userErrors { code } } }"#),
+    ("ImpersonationStartInput.organizationId", r#"mutation { impersonationStart(input: {userId: "{user}", organizationId: "<organization>", reason: "x"}) { userErrors { code } } }"#),
     ("IncidentAssignInput.assigneeId", r#"mutation { incidentAssign(input: {id: "{open}", assigneeId: "<account>"}) { userErrors { code } } }"#),
     ("IncidentAssignInput.commanderId", r#"mutation { incidentAssign(input: {id: "{open}", commanderId: "<account>"}) { userErrors { code } } }"#),
     ("IncidentCreateInput.assigneeId", r#"mutation { incidentCreate(input: {title: "x", severity: LOW, assigneeId: "<account>"}) { userErrors { code } } }"#),

@@ -11,7 +11,7 @@ use super::{Factor, Tokens, lock, no_credential, tokens, use_factor};
 use crate::{
     access::{
         events,
-        ops::held,
+        ops::{held, impersonation::end_impersonations_in},
         rules::{self, Family, Granter, Shown},
         store,
     },
@@ -171,6 +171,7 @@ async fn end(
     };
     store::update_session(tx, &row).await?;
     tx.record(events::session(&events::SESSION_REVOKED, &row, account.user_id));
+    end_impersonations_in(tx, row.id).await?;
     // Access tokens are good without a look into the database: every process has to hear of it.
     tx.rights_changed().await?;
     Ok(row)

@@ -130,6 +130,7 @@ impl Bench {
     async fn run_with(&self, document: &str, permissions: PermissionSet) -> async_graphql::Response {
         let identity = Identity {
             actor: Actor::system("test"),
+            impersonator: None,
             admin_user_id: None,
             token_id: None,
             name: "test".to_owned(),

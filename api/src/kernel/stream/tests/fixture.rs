@@ -223,6 +223,7 @@ impl Fixture {
     pub fn member_of(&self, boundary: Boundary) -> Session {
         let identity = Identity {
             actor: Actor::system("test"),
+            impersonator: None,
             admin_user_id: None,
             token_id: None,
             name: "test".to_owned(),
