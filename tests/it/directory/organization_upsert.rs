@@ -1,5 +1,6 @@
 //! What the platform says of its organizations: each is told what came of it.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Answer, Client, TestGateway};
 
@@ -101,4 +102,22 @@ async fn so_many_at_once_and_by_the_platform_alone() {
     say(&feed, json!(many[..100]), false).await.ok();
     let partner = gateway.partner(&["*"], acme).await;
     refused(&say(&partner, json!([record("1", "acme")]), true).await, "NOT_ALLOWED", "organizations");
+}
+
+#[tokio::test]
+async fn who_says_the_same_in_another_order_at_the_same_time_waits_or_tries_again() {
+    let gateway = TestGateway::start().await;
+    let feed = gateway.with_scopes(&["directory.synchronize", "directory.read"]).await;
+    for round in 0..10 {
+        let record = |i: usize| record(&format!("{round}-{i}"), &format!("slug-{round}-{i}"));
+        let there: Vec<_> = (0..40).map(record).collect();
+        let back: Vec<_> = there.iter().rev().cloned().collect();
+        let both = [say(&feed, json!(there), false), say(&feed, json!(back), false)];
+        for answer in join_all(both).await {
+            assert!(answer.codes().is_empty(), "{}", answer.body);
+            for error in answer.at("/userErrors").as_array().unwrap() {
+                assert_eq!((&error["code"], &error["isRetryable"]), (&json!("CONFLICT"), &json!(true)));
+            }
+        }
+    }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::kernel::{
     actor::Boundary,
     db::Conn,
-    error::{Error, Result, UserErrorCode},
+    error::{Result, UserErrorCode, Violation},
     rows,
     tx::Tx,
 };
@@ -97,15 +97,19 @@ pub async fn put_subscriptions(tx: &Tx, rows: &[Model]) -> Result<()> {
             Column::Version,
         ])
         .to_owned();
-    let insert = Entity::insert_many(rows.iter().cloned().map(IntoActiveModel::into_active_model));
+    // In the same order by everybody: two who add the same wait for one another instead of going in circles.
+    let mut rows: Vec<_> = rows.to_vec();
+    rows.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
+    let insert = Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model));
     match insert.on_conflict(over).exec_without_returning(tx.db()).await {
         Ok(_) => Ok(()),
         Err(error) => match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => Err(Error::invalid(
-                UserErrorCode::Conflict,
-                "subscriptions",
-                "somebody else has just added one of these: try again",
-            )),
+            Some(SqlErr::UniqueConstraintViolation(_)) => {
+                let message = "somebody else has just added one of these: try again";
+                let mut taken = Violation::new(UserErrorCode::Conflict, "subscriptions", message);
+                taken.is_retryable = true;
+                Err(taken.into())
+            }
             _ => Err(error.into()),
         },
     }
