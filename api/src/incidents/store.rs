@@ -1,6 +1,6 @@
 //! Every query of incidents.
 
-use std::{collections::HashMap, iter, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{
     admin_user,
@@ -95,7 +95,8 @@ pub(super) async fn participants_of(
 }
 
 /// The incident `id`, held until the transaction ends.
-pub(super) async fn lock(tx: &Tx, id: Uuid) -> Result<Option<IncidentRow>> {
+pub(super) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<IncidentRow>> {
+    tx.write_deferred().await?;
     let row =
         incidents(tx.boundary()).filter(incident::Column::Id.eq(id)).lock_exclusive().one(tx.db()).await?;
     let Some(incident) = row else { return Ok(None) };
@@ -104,7 +105,8 @@ pub(super) async fn lock(tx: &Tx, id: Uuid) -> Result<Option<IncidentRow>> {
 }
 
 /// The newest incident that affects the service `service_id` and is being worked on.
-pub(super) async fn open_incident_of(tx: &Tx, service_id: Uuid) -> Result<Option<Uuid>> {
+pub(super) async fn open_incident_of(tx: &mut Tx, service_id: Uuid) -> Result<Option<Uuid>> {
+    tx.write_deferred().await?;
     let found = incidents(tx.boundary())
         .join(JoinType::InnerJoin, service_of_incident())
         .filter(incident_service::Column::ServiceId.eq(service_id))
@@ -154,23 +156,24 @@ pub(super) async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
     Ok(tx.boundary().contains(id) && organization::Entity::find_by_id(id).count(tx.db()).await? > 0)
 }
 
-/// Adds an incident with what it affects.
-pub(super) async fn insert(tx: &Tx, row: &IncidentRow) -> Result<()> {
-    let incident = incident::Entity::insert(row.incident.clone().into_active_model()).into_query();
-    let inserts = iter::once(incident).chain(services_insert(&row.services));
-    rows::insert_together(tx.db(), inserts.collect()).await
+/// Adds an incident with what it affects. In the database with the commit, or when one is [locked](lock).
+pub(super) fn insert(tx: &mut Tx, row: &IncidentRow) {
+    tx.defer(incident::Entity::insert(row.incident.clone().into_active_model()).into_query());
+    if let Some(services) = services_insert(&row.services) {
+        tx.defer(services);
+    }
 }
 
-/// Writes an incident over.
-pub(super) async fn update(tx: &Tx, incident: &incident::Model) -> Result<()> {
+/// Writes over an incident that is [locked](lock). In the database when the next one is, or with the commit.
+pub(super) fn update(tx: &mut Tx, incident: &incident::Model) -> Result<()> {
     let all = incident.clone().into_active_model().reset_all();
-    incident::Entity::update(all).exec_without_returning(tx.db()).await?;
+    tx.defer(incident::Entity::update(all).validate()?.into_query());
     Ok(())
 }
 
 /// Writes over what an incident affects.
 pub(super) async fn replace_services(
-    tx: &Tx,
+    tx: &mut Tx,
     incident: Uuid,
     services: &[incident_service::Model],
 ) -> Result<()> {
@@ -178,7 +181,10 @@ pub(super) async fn replace_services(
         .filter(incident_service::Column::IncidentId.eq(incident))
         .exec(tx.db())
         .await?;
-    rows::insert_together(tx.db(), services_insert(services).into_iter().collect()).await
+    if let Some(services) = services_insert(services) {
+        tx.defer(services);
+    }
+    Ok(())
 }
 
 fn services_insert(services: &[incident_service::Model]) -> Option<InsertStatement> {

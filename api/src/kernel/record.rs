@@ -3,7 +3,7 @@
 //! For each fact one row in `audit_logs` (its canonical body and leaf hash), one in `events`, one in `outbox`. Personal
 //! values go to `audit_personal`, sealed; the body holds salted commitments to them (KERNEL.md, leaf form 1).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter};
 
 use ::entity::{audit_log, audit_personal, audit_subject, event, outbox};
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
     QueryTrait,
-    sea_query::{Expr, InsertStatement, Query},
+    sea_query::{Expr, Query},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,7 +22,8 @@ use super::{
     event::Event,
     id::Prefix,
     leaf::{self, Leaf},
-    log, redact, rows,
+    log, redact,
+    rows::{self, Write},
     secret::{Aad, sealed::SealedTable},
     tx::{Author, Committed},
 };
@@ -55,7 +56,7 @@ pub(super) async fn write(
     now: DateTime<Utc>,
     depth: i16,
     events: Vec<Event>,
-    mut deferred: Vec<InsertStatement>,
+    mut deferred: Vec<Write>,
 ) -> Result<Flushed> {
     let mut flushed = Flushed { first: None, transaction_id: None };
     let subjects = subjects(db, &events).await?;
@@ -70,8 +71,8 @@ pub(super) async fn write(
         committed_at: now,
     });
     if rows.is_empty() || deferred.len() > MAX_TOGETHER {
-        for insert in deferred.drain(..) {
-            db.execute(&insert).await?;
+        for write in deferred.drain(..) {
+            write.execute(db).await?;
         }
     }
     while !rows.is_empty() {
@@ -206,11 +207,7 @@ impl Row {
 
 /// Inserts them, and `deferred`. On PostgreSQL as one statement, since each is a round trip; it answers the transaction's
 /// id, too.
-async fn insert(
-    db: &DatabaseTransaction,
-    rows: Vec<Row>,
-    deferred: Vec<InsertStatement>,
-) -> Result<Option<String>> {
+async fn insert(db: &DatabaseTransaction, rows: Vec<Row>, deferred: Vec<Write>) -> Result<Option<String>> {
     let (mut entries, mut personal, mut events, mut places) = (vec![], vec![], vec![], vec![]);
     for row in rows {
         places.push(outbox::ActiveModel {
@@ -227,16 +224,17 @@ async fn insert(
     let personal = (!personal.is_empty()).then(|| audit_personal::Entity::insert_many(personal).into_query());
     let events = event::Entity::insert_many(events).into_query();
     let mut places = outbox::Entity::insert_many(places).into_query();
-    let others = deferred.into_iter().chain([entries]).chain(personal).chain([events]);
+    let inserts = iter::once(entries).chain(personal).chain([events]).map(Write::from);
+    let others = deferred.into_iter().chain(inserts);
     if db.get_database_backend() != DbBackend::Postgres {
-        for insert in others {
-            db.execute(&insert).await?;
+        for write in others {
+            write.execute(db).await?;
         }
         db.execute(&places).await?;
         return Ok(None);
     }
     places.returning(Query::returning().expr(Expr::cust("pg_current_xact_id()::text AS transaction_id")));
-    let row = db.query_one(&places.with(rows::inserting(others))).await?;
+    let row = db.query_one(&places.with(rows::along(others))).await?;
     Ok(row.map(|row| row.try_get("", "transaction_id")).transpose()?)
 }
 

@@ -8,8 +8,8 @@ use ::entity::row::{FromColumns, Placed};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select,
     sea_query::{
-        CommonTableExpression, Expr, ExprTrait, Func, FunctionCall, InsertStatement, Query, WithClause,
-        extension::postgres::PgFunc,
+        CommonTableExpression, Expr, ExprTrait, Func, FunctionCall, InsertStatement, Query, UpdateStatement,
+        WithClause, extension::postgres::PgFunc,
     },
 };
 use uuid::Uuid;
@@ -57,30 +57,52 @@ pub fn among(column: impl ColumnTrait, ids: &[Uuid], db: &impl ConnectionTrait) 
     column.in_subquery(Query::select().expr(id).from_function(table, WANTED).take())
 }
 
-/// Does all of `inserts`. On PostgreSQL as one statement, since each is a round trip, and in no order: what refers to
-/// another of them is checked at its end.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn insert_together(db: &impl ConnectionTrait, mut inserts: Vec<InsertStatement>) -> Result<()> {
-    if db.get_database_backend() == DbBackend::Postgres
-        && inserts.len() > 1
-        && let Some(last) = inserts.pop()
-    {
-        db.execute(&last.with(inserting(inserts))).await?;
-        return Ok(());
-    }
-    for insert in inserts {
-        db.execute(&insert).await?;
-    }
-    Ok(())
+/// A statement that changes rows.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Adds some.
+    Insert(InsertStatement),
+    /// Changes some.
+    Update(UpdateStatement),
 }
 
-/// What PostgreSQL inserts along with another statement.
-pub fn inserting(inserts: impl IntoIterator<Item = InsertStatement>) -> WithClause {
+impl From<InsertStatement> for Write {
+    fn from(statement: InsertStatement) -> Self {
+        Self::Insert(statement)
+    }
+}
+
+impl From<UpdateStatement> for Write {
+    fn from(statement: UpdateStatement) -> Self {
+        Self::Update(statement)
+    }
+}
+
+impl Write {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn execute(&self, db: &impl ConnectionTrait) -> Result<()> {
+        match self {
+            Self::Insert(statement) => db.execute(statement).await?,
+            Self::Update(statement) => db.execute(statement).await?,
+        };
+        Ok(())
+    }
+}
+
+/// What PostgreSQL does along with another statement, in no order: what refers to another of them is checked at the end,
+/// and none sees what another did.
+pub fn along(writes: impl IntoIterator<Item = Write>) -> WithClause {
     let mut with = WithClause::new();
-    for (number, insert) in inserts.into_iter().enumerate() {
-        with.cte(CommonTableExpression::new().table_name(format!("insert{number}")).query(insert).to_owned());
+    for (number, write) in writes.into_iter().enumerate() {
+        let mut one = CommonTableExpression::new();
+        match write {
+            Write::Insert(statement) => one.query(statement),
+            Write::Update(statement) => one.query(statement),
+        };
+        with.cte(one.table_name(format!("write{number}")).to_owned());
     }
     with
 }

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use ::entity::audit_log::AuditSurface;
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait, sea_query::InsertStatement,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -23,7 +21,9 @@ use super::{
     queue::{self, NewTask},
     record,
     request::Origin,
-    rights, trace,
+    rights,
+    rows::Write,
+    trace,
 };
 
 /// How long one may stay open: SQLite has one writer.
@@ -145,7 +145,7 @@ pub struct Tx {
     author: Author,
     now: DateTime<Utc>,
     opened: Instant,
-    deferred: Vec<InsertStatement>,
+    deferred: Vec<Write>,
     pending: Vec<Event>,
     has_tasks: bool,
     has_new_rights: bool,
@@ -223,10 +223,22 @@ impl Tx {
         &self.author.boundary
     }
 
-    /// Inserts this just before the commit, together with what is recorded: for rows that nothing in the transaction
-    /// looks at again (a line on a timeline, say). On PostgreSQL that saves a round trip with the rows locked.
-    pub fn defer(&mut self, insert: InsertStatement) {
-        self.deferred.push(insert);
+    /// Writes this just before the commit, together with what is recorded, and in no order: what nothing in the
+    /// transaction looks at, refers to or writes again. On PostgreSQL that saves a round trip with the rows locked. Where
+    /// something may, it has the deferred [written](Self::write_deferred) first.
+    pub fn defer(&mut self, write: impl Into<Write>) {
+        self.deferred.push(write.into());
+    }
+
+    /// Writes what was deferred now, for what comes next.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn write_deferred(&mut self) -> Result<()> {
+        for write in std::mem::take(&mut self.deferred) {
+            write.execute(&self.db).await?;
+        }
+        Ok(())
     }
 
     /// Records that something happened: an audit entry and an event, committed with the change itself.

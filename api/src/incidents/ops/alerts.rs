@@ -46,7 +46,7 @@ pub async fn alert_fired(tx: &mut Tx, alert: &AlertFact, organization_id: Uuid) 
     let body = format!("the alert \u{201c}{}\u{201d} fires", alert.title);
     let entry = Entry::new(TimelineKind::AlertLinked, &body).with_data(data(alert));
     let after = before.clone();
-    save(tx, &events::UPDATED, &before, after, entry).await.map(|_| ())
+    save(tx, &events::UPDATED, &before, after, entry).map(|_| ())
 }
 
 /// Deals with an alert that is over: whoever works on its incident reads it there. Which one that is says the alert, and
@@ -62,11 +62,11 @@ pub async fn alert_over(tx: &mut Tx, alert: &AlertFact) -> Result<()> {
     let body = format!("the alert \u{201c}{}\u{201d} is over", alert.title);
     let entry = Entry::new(TimelineKind::AlertResolved, &body).with_data(data(alert));
     let after = before.clone();
-    save(tx, &events::UPDATED, &before, after, entry).await.map(|_| ())
+    save(tx, &events::UPDATED, &before, after, entry).map(|_| ())
 }
 
 /// The incident of an alert, locked: from here on no merge takes the alert to another one.
-async fn lock_incident_of(tx: &Tx, alert: Uuid) -> Result<Option<IncidentRow>> {
+async fn lock_incident_of(tx: &mut Tx, alert: Uuid) -> Result<Option<IncidentRow>> {
     let mut linked = monitoring::incident_of_alert(tx, alert).await?;
     while let Some(id) = linked {
         let row = store::lock(tx, id).await?;

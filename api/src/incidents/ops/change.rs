@@ -36,7 +36,7 @@ pub async fn acknowledge(
         after.incident.assignee_id = ADMIN_USER.parse(&tx.actor().id).ok();
     }
     let entry = Entry::new(TimelineKind::Acknowledged, "acknowledged the incident").with_comment(comment);
-    save(tx, &events::ACKNOWLEDGED, &before, after, entry).await
+    save(tx, &events::ACKNOWLEDGED, &before, after, entry)
 }
 
 /// Gives it to somebody, or to nobody.
@@ -70,7 +70,7 @@ pub async fn assign(
     }
     let data = json!({ "from": people(&before), "to": people(&after) });
     let entry = Entry::new(TimelineKind::Assigned, "changed who works on it").with_data(data);
-    save(tx, &events::UPDATED, &before, after, entry).await
+    save(tx, &events::UPDATED, &before, after, entry)
 }
 
 /// Moves it forward.
@@ -103,7 +103,7 @@ pub async fn transition(
     let data = json!({ "from": before.incident.status, "to": to });
     let body = format!("moved it to {}", rules::name(to));
     let entry = Entry::new(TimelineKind::StatusChanged, &body).with_data(data).with_comment(comment);
-    save(tx, ty, &before, after, entry).await
+    save(tx, ty, &before, after, entry)
 }
 
 /// Adds a note to the timeline.
@@ -115,7 +115,7 @@ pub async fn add_note(tx: &mut Tx, id: Uuid, body: &str, visibility: Visibility)
     let before = lock(tx, id, None).await?;
     let after = before.clone();
     let entry = Entry { visibility, ..Entry::new(TimelineKind::Note, "").with_comment(Some(body)) };
-    save(tx, &events::UPDATED, &before, after, entry).await
+    save(tx, &events::UPDATED, &before, after, entry)
 }
 
 /// Changes what it says.
@@ -166,7 +166,7 @@ pub async fn update(
         Entry::new(TimelineKind::SeverityChanged, "changed the severity")
             .with_data(json!({ "from": before.incident.severity, "to": after.incident.severity }))
     };
-    save(tx, &events::UPDATED, &before, after, entry).await
+    save(tx, &events::UPDATED, &before, after, entry)
 }
 
 /// Ends it, with its cause and what was done.
@@ -199,5 +199,5 @@ pub async fn resolve(
     incident.mitigated_at.get_or_insert(now);
     incident.resolved_at = Some(now);
     let entry = Entry::new(TimelineKind::Resolved, "resolved the incident");
-    save(tx, &events::RESOLVED, &before, after, entry).await
+    save(tx, &events::RESOLVED, &before, after, entry)
 }

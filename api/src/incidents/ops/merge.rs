@@ -66,7 +66,7 @@ pub async fn merge(
         Entry::new(TimelineKind::Merged, &format!("merged {} into this incident", numbers.join(", ")))
             .with_data(json!({ "sources": numbers }));
     let after = into.clone();
-    let merged = save(tx, &events::MERGED, &into, after, entry).await?;
+    let merged = save(tx, &events::MERGED, &into, after, entry)?;
     for before in from {
         let mut after = before.clone();
         after.incident.status = IncidentStatus::Closed;
@@ -74,7 +74,7 @@ pub async fn merge(
         after.incident.closed_at = Some(tx.now());
         let entry = Entry::new(TimelineKind::Merged, &format!("was merged into {}", merged.number))
             .with_data(json!({ "target": merged.number }));
-        save(tx, &events::MERGED, &before, after, entry).await?;
+        save(tx, &events::MERGED, &before, after, entry)?;
     }
     Ok(merged)
 }

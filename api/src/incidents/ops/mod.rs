@@ -118,7 +118,7 @@ impl Entry {
 }
 
 /// Saves a change: the row, the timeline, the participant and the record.
-async fn save(
+fn save(
     tx: &mut Tx,
     ty: &'static EventType,
     before: &IncidentRow,
@@ -127,7 +127,7 @@ async fn save(
 ) -> Result<incident::Model> {
     after.incident.version += 1;
     after.incident.updated_at = tx.now();
-    store::update(tx, &after.incident).await?;
+    store::update(tx, &after.incident)?;
     let data = (!entry.data.is_null()).then(|| entry.data.clone());
     let row = timeline_row(tx, &after.incident, entry.kind, &entry.text(), data, entry.visibility);
     store::insert_entry(tx, row);
@@ -166,7 +166,7 @@ fn timeline_row(
 }
 
 /// The incident `id`, locked, at the version that the caller expects.
-async fn lock(tx: &Tx, id: Uuid, expected: Option<i32>) -> Result<IncidentRow> {
+async fn lock(tx: &mut Tx, id: Uuid, expected: Option<i32>) -> Result<IncidentRow> {
     let row = store::lock(tx, id).await?.ok_or_else(|| Error::not_found("incident", "id"))?;
     check_version(&row.incident, expected)?;
     Ok(row)

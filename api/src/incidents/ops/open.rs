@@ -96,7 +96,7 @@ async fn insert(
 ) -> Result<incident::Model> {
     let services = resolve_services(tx, &incident, services).await?;
     let row = IncidentRow { incident, services };
-    store::insert(tx, &row).await?;
+    store::insert(tx, &row);
     note(tx, &row.incident, TimelineKind::Created, "opened the incident", None);
     tx.record(events::changed(&events::CREATED, None, &row, details, words));
     Ok(row.incident)
@@ -119,7 +119,7 @@ pub async fn reopen(tx: &mut Tx, id: Uuid, reason: &str, expected: Option<i32>) 
             (incident.mitigated_at, incident.resolved_at, incident.closed_at) = (None, None, None);
             let entry =
                 Entry::new(TimelineKind::Reopened, "reopened the incident").with_comment(Some(reason));
-            save(tx, &events::REOPENED, &before, after, entry).await
+            save(tx, &events::REOPENED, &before, after, entry)
         }
         rules::Reopening::Linked => {
             let services = before
