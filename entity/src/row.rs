@@ -6,8 +6,8 @@
 
 pub use macros::FromColumns;
 use sea_orm::{
-    DbErr, FromQueryResult, QueryResult, RuntimeErr, TryGetable,
-    sqlx::{self, Row as _, ValueRef as _},
+    ActiveEnum, DbErr, FromQueryResult, QueryResult, RuntimeErr, TryGetable,
+    sqlx::{self, Decode, Postgres, Row as _, Sqlite, Type, ValueRef as _},
 };
 
 /// A model that is read by the places of its columns. Derived, for a struct whose fields stand in the order of its columns.
@@ -55,6 +55,54 @@ pub fn checked<M: FromColumns>(row: &QueryResult, first: usize) -> Result<M, DbE
 /// Where there is none, or another.
 pub fn required<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, DbErr> {
     row.try_get_by(place)
+}
+
+/// A value that the drivers read themselves.
+pub trait Plain<'r>: OfPostgres<'r> + OfSqlite<'r> {}
+impl<'r, T: OfPostgres<'r> + OfSqlite<'r>> Plain<'r> for T {}
+
+/// One that PostgreSQL's driver reads.
+pub trait OfPostgres<'r>: Decode<'r, Postgres> + Type<Postgres> {}
+impl<'r, T: Decode<'r, Postgres> + Type<Postgres>> OfPostgres<'r> for T {}
+
+/// One that SQLite's driver reads.
+pub trait OfSqlite<'r>: Decode<'r, Sqlite> + Type<Sqlite> {}
+impl<'r, T: Decode<'r, Sqlite> + Type<Sqlite>> OfSqlite<'r> for T {}
+
+/// An enum that is kept as a plain value.
+pub trait Coded: ActiveEnum<Value: for<'r> Plain<'r>> {}
+impl<T: ActiveEnum<Value: for<'r> Plain<'r>>> Coded for T {}
+
+/// The value at `place`, whose type is a plain one. That the column is of that type is compared by a debug build alone:
+/// the migrations' tests hold each table against its entity, and the comparison took longer than the reading.
+///
+/// # Errors
+/// Where there is none, or another.
+pub fn plain<'r, T: Plain<'r>>(row: &'r QueryResult, place: usize) -> Result<T, DbErr> {
+    let value = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
+        (Some(row), _) if cfg!(debug_assertions) => row.try_get(place),
+        (_, Some(row)) if cfg!(debug_assertions) => row.try_get(place),
+        (Some(row), _) => row.try_get_unchecked(place),
+        (_, Some(row)) => row.try_get_unchecked(place),
+        _ => Err(sqlx::Error::ColumnIndexOutOfBounds { index: place, len: 0 }),
+    };
+    value.map_err(unread)
+}
+
+/// The value at `place`, whose type is an enum that is kept as a plain value.
+///
+/// # Errors
+/// Where there is none, or another.
+pub fn coded<T: Coded>(row: &QueryResult, place: usize) -> Result<T, DbErr> {
+    T::try_from_value(&plain(row, place)?)
+}
+
+/// The same, none where it is NULL.
+///
+/// # Errors
+/// Where there is another.
+pub fn perhaps_coded<T: Coded>(row: &QueryResult, place: usize) -> Result<Option<T>, DbErr> {
+    plain::<Option<T::Value>>(row, place)?.map(|code| T::try_from_value(&code)).transpose()
 }
 
 /// The value at `place`, none where it is NULL.

@@ -20,11 +20,11 @@ pub fn expand(item: TokenStream) -> syn::Result<TokenStream> {
     let names: Vec<_> = fields.named.iter().filter_map(|field| field.ident.as_ref()).collect();
     let columns = names.iter().map(|name| name.to_string().trim_start_matches("r#").to_owned());
     let values = fields.named.iter().enumerate().map(|(place, field)| match optional(&field.ty) {
-        Some(inner) => quote!(crate::row::optional::<#inner>(row, first + #place)?),
-        None => {
-            let ty = &field.ty;
-            quote!(crate::row::required::<#ty>(row, first + #place)?)
-        }
+        _ if is(&field.ty, &PLAIN) => quote!(crate::row::plain(row, first + #place)?),
+        Some(inner) if is(inner, &OTHERS) => quote!(crate::row::optional::<#inner>(row, first + #place)?),
+        None if is(&field.ty, &OTHERS) => quote!(crate::row::required(row, first + #place)?),
+        Some(_) => quote!(crate::row::perhaps_coded(row, first + #place)?),
+        None => quote!(crate::row::coded(row, first + #place)?),
     });
     let ident = &input.ident;
     Ok(quote! {
@@ -36,6 +36,22 @@ pub fn expand(item: TokenStream) -> syn::Result<TokenStream> {
             }
         }
     })
+}
+
+/// The types that the drivers of both databases read themselves, as entities name them.
+const PLAIN: [&str; 7] = ["String", "Uuid", "DateTimeUtc", "bool", "i16", "i32", "i64"];
+
+/// Those that SeaORM puts together. Any other type is an enum.
+const OTHERS: [&str; 4] = ["Json", "Vec", "StringList", "IdList"];
+
+/// Whether a column's type, or what it is perhaps, is one of these.
+fn is(ty: &Type, names: &[&str]) -> bool {
+    match optional(ty).unwrap_or(ty) {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
+        }
+        _ => false,
+    }
 }
 
 /// What is in an `Option`.

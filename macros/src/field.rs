@@ -157,7 +157,8 @@ fn refuse_on_skipped(declared: &[Attribute]) -> syn::Result<()> {
     errors.finish()
 }
 
-fn name(method: &ImplItemFn, options: &Options) -> syn::Result<LitStr> {
+/// The name that a method has in the schema.
+pub fn name(method: &ImplItemFn, options: &Options) -> syn::Result<LitStr> {
     let ident = &method.sig.ident;
     let given = options.name()?;
     Ok(given.unwrap_or_else(|| LitStr::new(&camel_case(&ident.unraw().to_string()), ident.span())))

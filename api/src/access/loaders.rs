@@ -27,12 +27,12 @@ impl Load for AdminUsers {
     type Value = Arc<admin_user::Model>;
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
-        let mut accounts = HashMap::with_capacity(ids.len());
-        for row in store::admin_users_by_id(from.db(), ids).await? {
-            let user = Arc::new(row.user);
-            from.prime::<Users>(&user.id, user.clone());
-            accounts.insert(row.account.id, Arc::new(row.account));
-        }
+        let rows = store::admin_users_by_id(from.db(), ids).await?;
+        let (accounts, users): (_, Vec<_>) = rows
+            .into_iter()
+            .map(|row| ((row.account.id, Arc::new(row.account)), (row.user.id, Arc::new(row.user))))
+            .unzip();
+        from.prime::<Users>(users);
         Ok(accounts)
     }
 }

@@ -132,8 +132,19 @@ fn is_prefix(text: &str) -> bool {
 
 fn push_base32(text: &mut String, id: Uuid) {
     let bits = id.as_u128();
-    let digits = (0..SUFFIX_LEN).rev().map(|place| (bits >> (5 * place)) as usize & 31);
-    text.extend(digits.map(|digit| char::from(ALPHABET[digit])));
+    let (high, low) = ((bits >> 65) as u64, bits as u64);
+    let middle = (bits >> 60) as usize & 31;
+    let mut digits = [0; SUFFIX_LEN];
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        // In halves: shifting all 128 bits takes several times as long.
+        let value = match place {
+            0..12 => (low >> (5 * place)) as usize & 31,
+            12 => middle,
+            _ => (high >> (5 * (place - 13))) as usize & 31,
+        };
+        *digit = ALPHABET[value];
+    }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 fn parse_base32(text: &str) -> Option<Uuid> {

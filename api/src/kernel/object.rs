@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ContainerType, Context, ID};
+use async_graphql::{Context, ID};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::{
 };
 
 /// A GraphQL type whose objects are rows with an id.
-pub trait Stored: ContainerType + Sized + 'static {
+pub trait Stored: AtHand + Sized + 'static {
     /// The row behind it.
     type Row: Clone + Send + Sync + 'static;
     /// How rows are loaded by id.
@@ -28,9 +28,6 @@ pub trait Stored: ContainerType + Sized + 'static {
     const NOUN: &'static str;
     /// The permission that reading one takes, on every way to it.
     const READ: &'static str;
-
-    /// Its plain fields that aren't columns of the row: see [`AtHand::WAITS`].
-    const WAITS: &'static [&'static str] = &[];
 
     /// The object of a row.
     fn of(row: Arc<Self::Row>) -> Self;
@@ -46,10 +43,6 @@ pub trait Stored: ContainerType + Sized + 'static {
         let is_within = Self::is_within(row, &ctx.request().caller().boundary);
         async move { Ok(is_within) }
     }
-}
-
-impl<T: Stored> AtHand for T {
-    const WAITS: &'static [&'static str] = <T as Stored>::WAITS;
 }
 
 /// The object `id`, or none where it isn't there or isn't the caller's.

@@ -78,7 +78,6 @@ impl Stored for AdminUser {
     const PREFIX: Prefix = ADMIN_USER;
     const NOUN: &'static str = "admin user";
     const READ: &'static str = permissions::READ;
-    const WAITS: &'static [&'static str] = &["name", "email"];
 
     fn of(row: Arc<admin_user::Model>) -> Self {
         Self(row)

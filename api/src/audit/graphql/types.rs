@@ -129,7 +129,6 @@ impl Stored for AuditLog {
     const PREFIX: Prefix = AUDIT_LOG;
     const NOUN: &'static str = "audit entry";
     const READ: &'static str = permissions::READ;
-    const WAITS: &'static [&'static str] = &["leafIndex", "ipAddress", "userAgent"];
 
     fn of(row: Arc<audit_log::Model>) -> Self {
         Self(row)
@@ -145,7 +144,7 @@ impl Stored for AuditLog {
 }
 
 /// One fact of the record: who did what to what, and how it ended. Entries are added, never changed.
-#[Object]
+#[macros::object]
 impl AuditLog {
     /// `aud_…`
     pub async fn id(&self) -> ID {

@@ -79,7 +79,7 @@ impl Subscription {
             let is_shown = rules::is_shown(kernel.catalogue(), &permissions, &event.row.event_type)
                 && predicate.matches(&lists::state(&event.row)) == Some(true);
             is_shown.then(|| {
-                event.loaders.prime::<Positions>(&event.row.id, event.position);
+                event.loaders.prime::<Positions>([(event.row.id, event.position)]);
                 PublishedEvent::of(event.row.clone().into())
             })
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::entity::event;
-use async_graphql::{Context, ID, Json, Object};
+use async_graphql::{Context, ID, Json};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,7 +38,6 @@ impl Stored for PublishedEvent {
     const PREFIX: Prefix = EVENT;
     const NOUN: &'static str = "event";
     const READ: &'static str = permissions::READ;
-    const WAITS: &'static [&'static str] = &["cursor"];
 
     fn of(row: Arc<event::Model>) -> Self {
         Self(row)
@@ -61,7 +60,7 @@ impl Stored for PublishedEvent {
 }
 
 /// Something that happened.
-#[Object]
+#[macros::object]
 impl PublishedEvent {
     /// `evt_…`
     pub async fn id(&self) -> ID {

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Media, Refusal, origin::REQUEST_ID};
+use super::{Media, Refusal, json, origin::REQUEST_ID};
 use crate::kernel::{error::Error, request::Origin};
 
 /// A response to a request that wasn't executed: it has no `data`, not even null.
@@ -20,7 +20,7 @@ struct Refused<'a> {
 /// The answer over HTTP.
 pub fn answer(media: Media, origin: &Origin, outcome: Result<Response, Refusal>) -> HttpResponse {
     let (status, body, header) = match outcome {
-        Ok(response) => (StatusCode::OK, serde_json::to_vec(&response), None),
+        Ok(response) => (StatusCode::OK, json::response(&response), None),
         Err(refusal) => {
             let status = match media {
                 Media::Json if refusal.is_about_document => StatusCode::OK,
@@ -28,11 +28,10 @@ pub fn answer(media: Media, origin: &Origin, outcome: Result<Response, Refusal>)
             };
             let Refusal { mut errors, header, .. } = refusal;
             complete(&mut errors, origin);
-            (status, serde_json::to_vec(&Refused { errors: &errors }), header)
+            (status, refused_payload(&errors).into_bytes(), header)
         }
     };
-    // A response consists of plain values; it always has JSON.
-    let mut http = bare(status, origin, Body::from(body.unwrap_or_default()));
+    let mut http = bare(status, origin, Body::from(body));
     http.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
     http.headers_mut().extend(header);
     http
@@ -61,7 +60,7 @@ pub fn complete(errors: &mut [ServerError], origin: &Origin) {
 
 /// The response as JSON, where it isn't HTTP's body: of a stream, or of a socket.
 pub fn payload(response: &Response) -> String {
-    serde_json::to_string(response).unwrap_or_default()
+    String::from_utf8(json::response(response)).unwrap_or_default()
 }
 
 /// The errors of a refused request as the result that GraphQL calls a request error.

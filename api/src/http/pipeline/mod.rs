@@ -18,6 +18,7 @@
 
 mod answer;
 mod execute;
+mod json;
 mod media;
 mod operation;
 mod origin;

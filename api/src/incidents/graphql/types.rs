@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::entity::{incident, incident_service, incident_timeline};
-use async_graphql::{Context, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, ID, Json, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -318,7 +318,7 @@ impl Stored for IncidentTimelineEntry {
 }
 
 /// An entry of a timeline. Entries are added, never changed.
-#[Object]
+#[macros::object]
 impl IncidentTimelineEntry {
     /// `itl_…`
     pub async fn id(&self) -> ID {

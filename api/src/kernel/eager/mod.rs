@@ -3,34 +3,41 @@
 //! async-graphql makes a boxed future of every field of every object, as large as the largest of the type's resolvers,
 //! and asks its extensions about each. A page of fifty incidents with five entries each has two thousand fields, and
 //! nearly all of them are a column of a row that is at hand. [`Eager`] answers those at once and makes futures of the
-//! edges alone. It also answers a failed nullable field with null, as [`SpecNulls`](super::nulls::SpecNulls) does
+//! edges alone. For a list, what is to be answered is looked up once ([`plan`]), not once an object. It also answers a failed nullable field with null, as [`SpecNulls`](super::nulls::SpecNulls) does
 //! elsewhere.
 //!
 //! What it can't tell apart it leaves to the library: a response key that occurs twice, which has to be merged.
 
-use std::{
-    borrow::Cow,
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::{self, Poll, Waker},
-};
+use std::{borrow::Cow, future::poll_fn, pin::pin, task};
 
 use async_graphql::{
-    ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
-    indexmap::{IndexMap, map::Entry},
-    parser::types::{Field, Selection, SelectionSet},
-    registry::Registry,
-    resolver_utils::resolve_container,
+    ContainerType, Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    indexmap::IndexMap, parser::types::Field, registry::Registry, resolver_utils::resolve_container,
 };
 use futures_util::future::{BoxFuture, FutureExt};
 
+use self::plan::{How, Plan};
 use super::nulls;
 
-/// A type whose plain fields are at hand.
+mod plan;
+
+/// A type some of whose fields are at hand. Implemented by [`macros::object`].
 pub trait AtHand: ContainerType {
-    /// But for these, which wait for something. They are futures like the edges, for what is answered on the spot is
-    /// begun again where it turns out to wait: a debug build panics there.
-    const WAITS: &'static [&'static str] = &[];
+    /// How the field of this name is answered on the spot; none where it has arguments, or isn't at hand.
+    fn at_hand(field: &str) -> Option<OnTheSpot<Self>>;
+}
+
+/// How a field without a selection of its own is answered on the spot. None: it isn't, after all.
+pub type OnTheSpot<T> = fn(&T, &Context<'_>) -> Option<ServerResult<Value>>;
+
+/// The answer of a field whose value is at hand: a scalar's or an enum's, or that of a list of them.
+pub fn leaf<T: OutputType>(ctx: &Context<'_>, value: &T) -> Option<ServerResult<Value>> {
+    let below = ctx.with_selection_set(&ctx.item.node.selection_set);
+    let answer = pin!(value.resolve(&below, ctx.item));
+    match answer.poll(&mut task::Context::from_waker(task::Waker::noop())) {
+        task::Poll::Ready(answer) => Some(answer),
+        task::Poll::Pending => None,
+    }
 }
 
 /// An object that is answered so.
@@ -55,8 +62,9 @@ impl<T: AtHand> OutputType for Eager<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        let Some(plan) = Plan::of(ctx) else { return resolve_container(ctx, &self.0).await };
         let mut edges = Vec::new();
-        let mut answer = [begin(0, ctx, &self.0, &mut edges)?];
+        let mut answer = [begin(0, ctx, &plan, &self.0, &mut edges)?];
         finish(&mut answer, edges).await?;
         let [answer] = answer;
         Ok(Value::Object(answer))
@@ -78,10 +86,18 @@ impl<T: AtHand> OutputType for EagerList<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let contexts: Vec<_> = (0..self.0.len()).map(|index| ctx.with_index(index)).collect();
+        let plan = Plan::of(ctx);
         let mut edges = Vec::new();
         let mut answers = Vec::with_capacity(self.0.len());
         for (index, (ctx, object)) in contexts.iter().zip(&self.0).enumerate() {
-            answers.push(begin(index, ctx, object, &mut edges)?);
+            answers.push(match &plan {
+                Some(plan) => begin(index, ctx, plan, object, &mut edges)?,
+                None => {
+                    let value = resolve_container(ctx, object).boxed();
+                    edges.push(Edge { object: index, place: WHOLE, value });
+                    Answer::new()
+                }
+            });
         }
         finish(&mut answers, edges).await?;
         Ok(Value::List(answers.into_iter().map(Value::Object).collect()))
@@ -99,100 +115,34 @@ struct Edge<'a> {
     value: BoxFuture<'a, ServerResult<Value>>,
 }
 
+/// The place of an edge that is the whole object.
+const WHOLE: usize = usize::MAX;
+
 /// Answers what is at hand of `object`, and leaves the rest in `edges`.
 fn begin<'a, T: AtHand>(
     index: usize,
     ctx: &'a ContextSelectionSet<'a>,
+    plan: &Plan<'a, T>,
     object: &'a T,
     edges: &mut Vec<Edge<'a>>,
 ) -> ServerResult<Answer> {
-    let fields = &ctx.item.node;
-    let mut answer = Answer::with_capacity(fields.items.len());
-    let first = edges.len();
-    if !collect(index, ctx, fields, object, &mut answer, edges)? {
-        edges.truncate(first);
-        answer.clear();
-        edges.push(Edge { object: index, place: WHOLE, value: Box::pin(resolve_container(ctx, object)) });
-    }
-    Ok(answer)
-}
-
-/// The place of an edge that is the whole object.
-const WHOLE: usize = usize::MAX;
-
-/// Goes through a selection; false where the library has to merge something.
-fn collect<'a, T: AtHand>(
-    index: usize,
-    ctx: &'a ContextSelectionSet<'a>,
-    fields: &'a SelectionSet,
-    object: &'a T,
-    answer: &mut Answer,
-    edges: &mut Vec<Edge<'a>>,
-) -> ServerResult<bool> {
-    for selection in &fields.items {
-        let (condition, fields) = match &selection.node {
-            Selection::Field(field) => {
-                let is_plain = field.node.selection_set.node.items.is_empty();
-                let place = answer.len();
-                let slot = match answer.entry(field.node.response_key().node.clone()) {
-                    Entry::Vacant(slot) => slot.insert(Value::Null),
-                    // Validation has made sure that it is the same field with the same arguments.
-                    Entry::Occupied(_) if is_plain => continue,
-                    Entry::Occupied(_) => return Ok(false),
-                };
-                let at_hand = if field.node.name.node == "__typename" {
-                    Some(Ok(Value::String(object.introspection_type_name().into_owned())))
-                } else if is_plain && !T::WAITS.contains(&field.node.name.node.as_str()) {
-                    let value = now(pin!(resolve(ctx, field, object)));
-                    debug_assert!(
-                        value.is_some(),
-                        "{}.{} waits, and doesn't say so",
-                        T::type_name(),
-                        field.node.name
-                    );
-                    value
-                } else {
-                    None
-                };
-                match at_hand {
-                    Some(value) => *slot = value?,
-                    None => {
-                        let value = Box::pin(resolve(ctx, field, object));
-                        edges.push(Edge { object: index, place, value });
-                    }
-                }
-                continue;
+    // Cloned, the keys needn't be hashed again for each object.
+    let mut answer = plan.answer.clone();
+    for (place, (field, how)) in plan.fields.iter().enumerate() {
+        let at_hand = match how {
+            How::TypeName => Some(Ok(Value::String(object.introspection_type_name().into_owned()))),
+            How::OnTheSpot(of) => {
+                let ctx = ctx.with_field(field);
+                of(object, &ctx).map(|value| value.or_else(|error| nulls::settle::<T>(&ctx, error)))
             }
-            Selection::InlineFragment(fragment) => {
-                (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
-            }
-            Selection::FragmentSpread(spread) => {
-                // Validation knows them all; one that is missing is the library's to complain about.
-                let Some(fragment) = ctx.query_env.fragments.get(&spread.node.fragment_name.node) else {
-                    return Ok(false);
-                };
-                (Some(&fragment.node.type_condition), &fragment.node.selection_set)
-            }
+            How::Waits => None,
         };
-        let is_meant = condition.is_none_or(|condition| {
-            let condition = condition.node.on.node.as_str();
-            let name = T::type_name();
-            let implements = ctx.schema_env.registry.implements.get(&*name);
-            name == condition || implements.is_some_and(|interfaces| interfaces.contains(condition))
-        });
-        if is_meant && !collect(index, ctx, &fields.node, object, answer, edges)? {
-            return Ok(false);
+        match at_hand {
+            Some(value) => answer[place] = value?,
+            None => edges.push(Edge { object: index, place, value: resolve(ctx, field, object).boxed() }),
         }
     }
-    Ok(true)
-}
-
-/// What comes without waiting. The future stays where it is: it is as large as the type's largest resolver.
-fn now<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
-    match future.poll(&mut task::Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
+    Ok(answer)
 }
 
 /// One field, null where it may be and has failed.
@@ -211,8 +161,8 @@ async fn finish(answers: &mut [Answer], mut edges: Vec<Edge<'_>>) -> ServerResul
     poll_fn(|cx| {
         let mut failed = None;
         edges.retain_mut(|edge| match edge.value.poll_unpin(cx) {
-            Poll::Pending => true,
-            Poll::Ready(Ok(value)) => {
+            task::Poll::Pending => true,
+            task::Poll::Ready(Ok(value)) => {
                 let answer = &mut answers[edge.object];
                 match value {
                     Value::Object(whole) if edge.place == WHOLE => *answer = whole,
@@ -220,15 +170,15 @@ async fn finish(answers: &mut [Answer], mut edges: Vec<Edge<'_>>) -> ServerResul
                 }
                 false
             }
-            Poll::Ready(Err(error)) => {
+            task::Poll::Ready(Err(error)) => {
                 failed.get_or_insert(error);
                 false
             }
         });
         match failed {
-            Some(error) => Poll::Ready(Err(error)),
-            None if edges.is_empty() => Poll::Ready(Ok(())),
-            None => Poll::Pending,
+            Some(error) => task::Poll::Ready(Err(error)),
+            None if edges.is_empty() => task::Poll::Ready(Ok(())),
+            None => task::Poll::Pending,
         }
     })
     .await

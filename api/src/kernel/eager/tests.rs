@@ -17,7 +17,7 @@ struct Tree(i32);
 #[derive(Default)]
 struct Begun(AtomicUsize);
 
-#[Object]
+#[macros::object]
 impl Tree {
     async fn number(&self) -> i32 {
         self.0
@@ -54,10 +54,6 @@ impl Tree {
         tokio::task::yield_now().await;
         EagerList((0..self.0).map(Tree).collect())
     }
-}
-
-impl AtHand for Tree {
-    const WAITS: &'static [&'static str] = &["later"];
 }
 
 #[Object]

@@ -101,16 +101,17 @@ impl<T: Listed> Load for ChildPages<T> {
         let db = from.db();
         let mut found = HashMap::with_capacity(keys.len());
         for (family, parents) in by_kind(keys) {
-            let mut rows: HashMap<Uuid, Vec<Arc<T::Row>>> = HashMap::new();
+            let (mut rows, mut came) = (HashMap::<Uuid, Vec<Arc<T::Row>>>::new(), Vec::new());
             let statement = pages::<T::Entity>(family, parents, db.get_database_backend());
             for Placed(row) in Placed::<T::Row>::find_by_statement(statement).all(db).await? {
                 let row = Arc::new(row);
-                from.prime::<T::ById>(&T::id_of(&row), row.clone());
+                came.push((T::id_of(&row), row.clone()));
                 let Datum::Uuid(parent) = family.children.parent.value_in(&*row)? else {
                     return Err(Error::internal("the parent's id is no UUID"));
                 };
                 rows.entry(parent).or_default().push(row);
             }
+            from.prime::<T::ById>(came);
             found.extend(
                 rows.into_iter().map(|(parent, rows)| {
                     ((parent, family.clone()), Arc::new(Slice::of(rows, &family.window)))

@@ -9,7 +9,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use ::entity::row::FromColumns;
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{Context, OutputType, SimpleObject, TypeName};
 use sea_orm::{EntityTrait, ModelTrait};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{
     query::{self, Rows, Slice},
 };
 use crate::kernel::{
-    eager::{AtHand, Eager, EagerList},
+    eager::{Eager, EagerList},
     error::{Error, Result},
     object::Stored,
     request::RequestExt,
@@ -79,9 +79,7 @@ impl<T: Listed> Listing<T> {
                     // Boxed, as the lists below fifty parents, which don't come here, have room for it too.
                     let rows = query::fetch(rows, &keys, &self.window, loaders.conn());
                     let slice = Box::pin(rows).await?;
-                    for row in &slice.rows {
-                        loaders.prime::<T::ById>(&T::id_of(row), row.clone());
-                    }
+                    loaders.prime::<T::ById>(slice.rows.iter().map(|row| (T::id_of(row), row.clone())));
                     Ok(Arc::new(slice))
                 }
                 Source::Children(parent, family) => {
@@ -120,7 +118,7 @@ impl<T: Listed> TypeName for Listing<T> {
 }
 
 /// A page of a list.
-#[Object(name_type)]
+#[macros::object(name_type)]
 impl<T: Listed> Listing<T> {
     /// The objects of the page, each with its cursor.
     async fn edges(&self, ctx: &Context<'_>) -> async_graphql::Result<EagerList<Edge<T>>> {
@@ -161,10 +159,6 @@ impl<T: Listed> Listing<T> {
     }
 }
 
-impl<T: Listed> AtHand for Listing<T> {
-    const WAITS: &'static [&'static str] = &["totalCount", "isTotalCountExact"];
-}
-
 /// One object of a page, with its place.
 pub struct Edge<T: Listed> {
     cursor: Cursor,
@@ -177,10 +171,8 @@ impl<T: Listed> TypeName for Edge<T> {
     }
 }
 
-impl<T: Listed> AtHand for Edge<T> {}
-
 /// One object of a page, with its place in the list.
-#[Object(name_type)]
+#[macros::object(name_type)]
 impl<T: Listed> Edge<T> {
     /// The place, for `after` and `before`.
     async fn cursor(&self) -> &Cursor {

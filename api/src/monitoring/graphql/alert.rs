@@ -6,7 +6,7 @@ use ::entity::{
     actor_kind::ActorKind,
     alert::{self, Column},
 };
-use async_graphql::{Context, Enum, ID, Json, Object};
+use async_graphql::{Context, Enum, ID, Json};
 use uuid::Uuid;
 
 use super::service::Service;
@@ -89,7 +89,7 @@ impl Stored for Alert {
 }
 
 /// A condition that somebody should look at.
-#[Object]
+#[macros::object]
 impl Alert {
     /// `alr_…`
     pub async fn id(&self) -> ID {

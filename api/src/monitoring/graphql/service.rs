@@ -95,18 +95,6 @@ impl Stored for Service {
     const PREFIX: Prefix = SERVICE;
     const NOUN: &'static str = "service";
     const READ: &'static str = permissions::READ;
-    const WAITS: &'static [&'static str] = &[
-        "state",
-        "stateSince",
-        "lastCheckAt",
-        "responseTimeMs",
-        "lastError",
-        "consecutiveFailures",
-        "consecutiveSuccesses",
-        "uptime",
-        "errorRate",
-        "averageResponseTimeMs",
-    ];
 
     fn of(row: Arc<service::Model>) -> Self {
         Self(row)

@@ -59,7 +59,6 @@ impl Stored for ApiToken {
     const PREFIX: Prefix = API_TOKEN;
     const NOUN: &'static str = "API token";
     const READ: &'static str = permissions::READ;
-    const WAITS: &'static [&'static str] = &["lastUsedAt"];
 
     fn of(row: Arc<api_token::Model>) -> Self {
         Self(row)

@@ -163,7 +163,7 @@ impl Stored for IncidentTimelineEntry {
     }
 }
 
-#[Object]
+#[macros::object]
 impl Incident {
     async fn id(&self) -> Uuid {
         self.0.id
@@ -199,7 +199,7 @@ impl Incident {
     }
 }
 
-#[Object]
+#[macros::object]
 impl IncidentTimelineEntry {
     async fn body(&self) -> &str {
         &self.0.body
