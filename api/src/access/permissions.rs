@@ -11,6 +11,8 @@ pub const READ: &str = "access.read";
 pub const APPROVE: &str = "access.approve";
 /// Making and changing accounts.
 pub const MANAGE_ACCOUNTS: &str = "access.manage_accounts";
+/// Making and changing roles.
+pub const MANAGE_ROLES: &str = "access.manage_roles";
 /// Giving roles.
 pub const ASSIGN_ROLES: &str = "access.assign_roles";
 
@@ -77,7 +79,7 @@ pub const ALL: &[Permission] = &[
         level: AdminLevel::SuperAdmin,
     },
     Permission {
-        key: "access.manage_roles",
+        key: MANAGE_ROLES,
         description: "Make, change and delete roles.",
         is_sensitive: true,
         level: AdminLevel::SuperAdmin,

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use async_graphql::{
-    Context, Guard, InputType, InputValueError, InputValueResult, TypeDirective, Value, registry::Registry,
+    Context, Guard, InputType, InputValueError, InputValueResult, TypeDirective, Value,
+    parser::types::OperationType, registry::Registry,
 };
 
 use super::{
@@ -113,20 +114,20 @@ impl Requires {
 impl Guard for Requires {
     async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
         let request = ctx.request();
-        let field = ctx.field().name();
-        let caller = request.caller();
-        let is_mutation = || {
-            let field = request.kernel().catalogue().field(field);
-            field.is_some_and(|field| field.root == Root::Mutation)
+        let now = request.kernel().clock().now();
+        let checked = match ctx.query_env.operation.node.ty {
+            // One document may be many changes, which take their time: each is for who may do it when it begins.
+            OperationType::Mutation => request.caller_now().and_then(|caller| {
+                if let Some(impersonator) = caller.impersonator() {
+                    impersonator.check(&self.0)?;
+                }
+                caller.check(&self.0, now)
+            }),
+            _ => request.caller().check(&self.0, now),
         };
-        let in_place = match caller.impersonator() {
-            Some(impersonator) if is_mutation() => impersonator.check(&self.0),
-            _ => Ok(()),
-        };
-        let checked = in_place.and_then(|()| caller.check(&self.0, request.kernel().clock().now()));
         match &checked {
-            Err(Error::Forbidden(needed)) => request.note_denial(field, needed).await,
-            Err(Error::InPlace { .. }) => request.note_denial(field, &[]).await,
+            Err(Error::Forbidden(needed)) => request.note_denial(ctx.field().name(), needed).await,
+            Err(Error::InPlace { .. }) => request.note_denial(ctx.field().name(), &[]).await,
             _ => {}
         }
         Ok(checked?)

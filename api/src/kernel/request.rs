@@ -17,6 +17,7 @@ use super::{
     db::Conn,
     error::{Error, Result, UserErrorCode},
     loader::Loaders,
+    rights::UNKNOWN,
     trace::TraceContext,
     tx::Author,
 };
@@ -141,6 +142,25 @@ impl Request {
     /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Who asks, with what they may by now.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED where what they showed isn't good any more; UNAVAILABLE where rights can't be read.
+    pub fn caller_now(&self) -> Result<Caller> {
+        match &self.caller.identity {
+            Some(identity) => {
+                let (rights, now) = (self.kernel.rights().current()?, self.kernel.clock().now());
+                let caller = rights.resolve(&identity.credential, now, self.kernel.catalogue())?;
+                if caller.may_come_from(self.origin.ip_address) {
+                    Ok(caller)
+                } else {
+                    Err(Error::Unauthenticated(UNKNOWN))
+                }
+            }
+            None => Ok(self.caller.clone()),
+        }
     }
 
     /// What they ask of the whole request.

@@ -1,13 +1,14 @@
 //! Accounts: made, changed, taken out of use and back.
 
 use entity::admin_user::AdminLevel;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use opsgate::{
+    access::{self, AdminUserChanges, Granter},
     directory,
     kernel::{actor::ADMIN_USER, id::Prefix, tx::Tx},
 };
 use serde_json::{Value, json};
-use tests::{Answer, Client, TestGateway};
+use tests::{Answer, Client, Database, TestGateway};
 use uuid::Uuid;
 
 use super::{is_let_in, only_denied, permissions, refused};
@@ -151,6 +152,69 @@ async fn two_who_demote_each_other_do_not_both_succeed() {
         assert_eq!(read(gateway.owner(), &owner_id).await["level"], up);
         gateway.rights_read().await;
     }
+}
+
+/// Three super admins, of whom one is demoted while the next thing that they do already waits for their account.
+async fn demoted_meanwhile(mutation: &str, input: impl FnOnce(&str, &str) -> Value) {
+    let gateway = TestGateway::start().await;
+    let owner_id = gateway.owner_id().await;
+    let [ada_id, _] = [
+        gateway.account("Ada", AdminLevel::SuperAdmin).await,
+        gateway.account("Bea", AdminLevel::SuperAdmin).await,
+    ];
+    let ada = gateway.in_person(ada_id);
+    let sue = ADMIN_USER.encode(gateway.account("Sue", AdminLevel::Support).await);
+    let seen = gateway.recorded().await;
+    let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
+    let demotion = AdminUserChanges { level: Some(AdminLevel::Admin), permissions: None };
+    access::update_admin_user(&mut tx, &Granter::Machine, ada_id, demotion, None).await.unwrap();
+    let struck = ada.mutate(mutation, input(&owner_id, &sue), "");
+    let committed = async {
+        if Database::is_postgres() {
+            gateway.somebody_waits().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (answer, ()) = join(struck, committed).await;
+    assert_eq!(answer.codes(), ["FORBIDDEN"], "{mutation}: {}", answer.body);
+    let types: Vec<_> = gateway.facts(seen).await.into_iter().map(|fact| fact.event.event_type).collect();
+    assert_eq!(types, ["admin.user.updated", "admin.access.denied"], "{mutation}");
+}
+
+#[tokio::test]
+async fn who_was_demoted_does_not_strike_back() {
+    demoted_meanwhile("adminUserUpdate", |owner, _| json!({ "id": owner, "level": "ADMIN" })).await;
+    demoted_meanwhile("adminUserDeactivate", |_, sue| json!({ "id": sue })).await;
+    demoted_meanwhile("roleCreate", |_, _| json!({ "name": "mine", "permissions": ["incidents.*"] })).await;
+    demoted_meanwhile("adminUserInvite", |_, sue| json!({ "adminUserId": sue })).await;
+}
+
+#[tokio::test]
+async fn each_change_of_a_document_is_for_who_may_do_it_when_it_begins() {
+    if !Database::is_postgres() {
+        // On SQLite nobody else could write while the first one waits.
+        return;
+    }
+    let gateway = TestGateway::start().await;
+    let account = gateway.account("Ada", AdminLevel::Admin).await;
+    let ada = gateway.in_person(account);
+    let input = json!({ "title": "x", "severity": "LOW" });
+    let created = gateway.owner().mutate("incidentCreate", input, "incident { uuid id }").await.ok();
+    let hold = gateway.hold(created.text("/incident/uuid").parse().unwrap()).await;
+    let document = "mutation($id: ID!) {
+        first: incidentAcknowledge(input: { id: $id }) { userErrors { code } }
+        second: incidentCreate(input: { title: \"y\", severity: LOW }) { userErrors { code } }
+    }";
+    let both = ada.run_with(document, json!({ "id": created.text("/incident/id") }));
+    let deactivated = async {
+        gateway.somebody_waits().await;
+        gateway.deactivate(account).await;
+        gateway.rights_read().await;
+        drop(hold);
+    };
+    let (answer, ()) = join(both, deactivated).await;
+    assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "{}", answer.body);
+    assert_eq!(answer.body["errors"][0]["path"], json!(["second"]));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use crate::{
     },
     directory::User,
     kernel::{
-        error::{Result, UserErrorCode, Violation},
+        error::{Error, Result, UserErrorCode, Violation},
         mutation::{Deferred, Outcome, mutate, mutate_or_wait, payload},
         object::{Stored, parse_id},
         request::RequestExt,
@@ -172,8 +172,9 @@ impl Mutation {
     #[requires("access.manage_roles")]
     #[emits("admin.role.deleted")]
     async fn role_delete(&self, ctx: &Context<'_>, input: RoleDeleteInput) -> Result<RoleDeletePayload> {
+        let granter = granter(ctx, None)?;
         let outcome = decide(ctx, async |tx| {
-            ops::delete_role(tx, id::<Role>(&input.id, "id")?, input.expected_version).await
+            ops::delete_role(tx, &granter, id::<Role>(&input.id, "id")?, input.expected_version).await
         });
         Ok(outcome.await?.into())
     }
@@ -264,7 +265,9 @@ pub(super) async fn decide<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
-    let outcome = mutate(ctx, operation).await?;
+    let outcome = mutate(ctx, operation).await;
+    note_lost(ctx, &outcome).await;
+    let outcome = outcome?;
     note_refusal(ctx, &outcome.user_errors).await;
     Ok(outcome)
 }
@@ -274,9 +277,18 @@ async fn decide_or_ask<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, <Approval as Stored>::Row>>,
 ) -> Result<(Outcome<S>, Outcome<Approval>)> {
-    let (outcome, awaited) = mutate_or_wait::<S, Approval>(ctx, operation).await?;
+    let outcome = mutate_or_wait::<S, Approval>(ctx, operation).await;
+    note_lost(ctx, &outcome).await;
+    let (outcome, awaited) = outcome?;
     note_refusal(ctx, &outcome.user_errors).await;
     Ok((outcome, awaited))
+}
+
+/// Puts on the record that the caller had the right when they asked, and not any more when it was to be done.
+async fn note_lost<T>(ctx: &Context<'_>, outcome: &Result<T>) {
+    if let Err(Error::Forbidden(needed)) = outcome {
+        ctx.request().note_denial(ctx.field().name(), needed).await;
+    }
 }
 
 /// Puts on the record that a rule refused what was asked for.

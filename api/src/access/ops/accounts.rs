@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held, own_permissions,
+    Locked, approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held, own_permissions,
     sign_in::end_all,
 };
 use crate::{
     access::{
         events, permissions as keys,
         rules::{self, Consent, Granter},
-        store::{self, Locked},
+        store,
     },
     directory::USER,
     kernel::{
@@ -129,6 +129,7 @@ pub async fn create_approved(tx: &mut Tx, approved: &Approved) -> Result<String>
 
 /// The account as it would be made, and whether it may be at once.
 async fn draft(tx: &Tx, granter: &Granter, new: NewAdminUser) -> Result<(admin_user::Model, Consent)> {
+    let Locked { granter, accounts } = &Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, None, None).await?;
     let permissions = check_permissions(tx, new.permissions)?;
     rules::check_level(granter, new.level)?;
     let user = store::user(tx, new.user_id).await?.ok_or_else(|| Error::not_found("user", "userId"))?;
@@ -149,8 +150,7 @@ async fn draft(tx: &Tx, granter: &Granter, new: NewAdminUser) -> Result<(admin_u
         updated_at: now,
         version: 1,
     };
-    let super_admins = store::count_super_admins(tx).await?;
-    let consent = check_grant(tx, granter, &PermissionSet::default(), &account, super_admins)?;
+    let consent = check_grant(tx, granter, &PermissionSet::default(), &account, accounts.super_admins())?;
     if store::has_account(tx, new.user_id).await? {
         return Err(has_account_already());
     }
@@ -238,7 +238,8 @@ async fn examine(
     changes: AdminUserChanges,
     expected: Option<i32>,
 ) -> Result<Change> {
-    let Locked { account: before, super_admins } = lock(tx, granter, id, expected).await?;
+    let (locked, before) = lock(tx, granter, id, expected).await?;
+    let (granter, super_admins) = (&locked.granter, locked.accounts.super_admins());
     let mut after = before.clone();
     if let Some(level) = changes.level {
         rules::check_level(granter, level)?;
@@ -294,10 +295,10 @@ pub async fn deactivate_admin_user(
     id: Uuid,
     expected: Option<i32>,
 ) -> Result<admin_user::Model> {
-    let Locked { account: before, super_admins } = lock(tx, granter, id, expected).await?;
+    let (locked, before) = lock(tx, granter, id, expected).await?;
     rules::check_active(before.is_active, false)?;
     if is_super_admin(&before) {
-        rules::check_last_super_admin(super_admins)?;
+        rules::check_last_super_admin(locked.accounts.super_admins())?;
     }
     let after = admin_user::Model { is_active: false, ..before.clone() };
     let after = save(tx, &events::USER_DEACTIVATED, &before, after).await?;
@@ -316,21 +317,27 @@ pub async fn reactivate_admin_user(
     id: Uuid,
     expected: Option<i32>,
 ) -> Result<admin_user::Model> {
-    let before = lock(tx, granter, id, expected).await?.account;
+    let (Locked { granter, .. }, before) = lock(tx, granter, id, expected).await?;
     rules::check_active(before.is_active, true)?;
     let held = held(tx, &before, Some(tx.now())).await?;
-    rules::check_given(granter, &held, "id")?;
+    rules::check_given(&granter, &held, "id")?;
     let after = admin_user::Model { is_active: true, ..before.clone() };
     save(tx, &events::USER_REACTIVATED, &before, after).await
 }
 
 /// The account `id`, locked, at the version that the caller expects, where the granter may change it.
-async fn lock(tx: &Tx, granter: &Granter, id: Uuid, expected: Option<i32>) -> Result<Locked> {
-    let locked = store::lock_account(tx, id).await?.ok_or_else(|| Error::not_found("admin user", "id"))?;
-    check_version(id, locked.account.version, expected)?;
-    let held = held(tx, &locked.account, Some(tx.now())).await?;
-    rules::check_rank(granter, locked.account.level, &held, "id")?;
-    Ok(locked)
+async fn lock(
+    tx: &Tx,
+    granter: &Granter,
+    id: Uuid,
+    expected: Option<i32>,
+) -> Result<(Locked, admin_user::Model)> {
+    let locked = Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, Some(id), None).await?;
+    let account = locked.account(tx, id, "id")?.clone();
+    check_version(id, account.version, expected)?;
+    let held = held(tx, &account, Some(tx.now())).await?;
+    rules::check_rank(&locked.granter, account.level, &held, "id")?;
+    Ok((locked, account))
 }
 
 fn is_super_admin(account: &admin_user::Model) -> bool {

@@ -3,10 +3,10 @@
 use ::entity::{admin_user::AdminLevel, ip_allow_entry};
 use uuid::Uuid;
 
-use super::check_version;
+use super::{Locked, check_version};
 use crate::{
     access::{
-        events,
+        events, permissions as keys,
         rules::{self, Keeper},
         store,
     },
@@ -44,6 +44,7 @@ pub async fn add_ip_allow_entry(
             "accounts are the platform's own: a token of an organization doesn't say where they are";
         return Err(Error::invalid(UserErrorCode::NotAllowed, "", message));
     }
+    let keeper = &lock(tx, keeper).await?;
     let network = Networks::parse([&*new.network]).ok().and_then(|networks| networks.iter().next());
     let network = network.ok_or_else(|| {
         let message = "this isn't a network: one looks like 203.0.113.0/24 or 2001:db8::/32";
@@ -85,6 +86,7 @@ pub async fn remove_ip_allow_entry(
     id: Uuid,
     expected: Option<i32>,
 ) -> Result<ip_allow_entry::Model> {
+    let keeper = &lock(tx, keeper).await?;
     let found = store::ip_allow_entry(tx, id).await?;
     let row = found.ok_or_else(|| Error::not_found("allowlist entry", "id"))?;
     check_version(id, row.version, expected)?;
@@ -104,6 +106,13 @@ pub async fn ip_allow_entries(tx: &Tx) -> Result<Vec<ip_allow_entry::Model>> {
     let mut rows = store::lock_ip_allow_entries(tx).await?;
     rows.sort_unstable_by_key(|row| row.id);
     Ok(rows)
+}
+
+/// Whoever changes it, with what they have by now.
+async fn lock(tx: &Tx, keeper: &Keeper) -> Result<Keeper> {
+    let Locked { granter, .. } =
+        Locked::lock(tx, &keeper.granter, keys::MANAGE_ALLOWLIST, None, None).await?;
+    Ok(Keeper { granter, ..keeper.clone() })
 }
 
 /// The networks of a level but for one entry. Nobody else changes any before the transaction ends.

@@ -45,10 +45,11 @@ use uuid::Uuid;
 
 use self::approvals::Wish;
 use super::{
-    rules::{self, Granter},
-    store,
+    rules::{self, Granter, Reach},
+    store::{self, LockedAccounts},
 };
 use crate::kernel::{
+    actor::PLATFORM,
     error::{Error, Result},
     id::Prefix,
     permission::{Action, PermissionSet},
@@ -87,6 +88,64 @@ async fn held(tx: &Tx, account: &admin_user::Model, until: Option<DateTime<Utc>>
         held = held.union(&tx.kernel().catalogue().of_scopes(&permissions.0));
     }
     Ok(held)
+}
+
+/// How far the rights of an account reach that gives something until `end`, as the database has them now.
+async fn reach(tx: &Tx, account: &admin_user::Model, end: Option<DateTime<Utc>>) -> Result<Reach> {
+    if !account.is_active {
+        return Ok(Reach::nothing());
+    }
+    Ok(Reach {
+        level: Some(account.level),
+        now: held(tx, account, Some(tx.now())).await?,
+        lasting: held(tx, account, end).await?,
+    })
+}
+
+/// Who gives or takes rights, and the accounts that this rests on, locked.
+struct Locked {
+    /// With what they have by now.
+    granter: Granter,
+    accounts: LockedAccounts,
+}
+
+impl Locked {
+    /// Locks the account that it is about, the granter's and those of all super admins. Only then the granter is looked
+    /// at: whoever was demoted while they waited gives and takes nothing any more.
+    ///
+    /// # Errors
+    /// FORBIDDEN where they don't have the permission `key` any more.
+    async fn lock(
+        tx: &Tx,
+        granter: &Granter,
+        key: &'static str,
+        about: Option<Uuid>,
+        end: Option<DateTime<Utc>>,
+    ) -> Result<Self> {
+        let ids: Vec<_> = about.into_iter().chain(granter.account()).collect();
+        let accounts = store::lock_accounts(tx, &ids).await?;
+        let granter = match granter.account() {
+            Some(own) => granter.narrowed(match accounts.get(own) {
+                Some(own) => reach(tx, own, end).await?,
+                None => Reach::nothing(),
+            }),
+            // At the machine, or by a token that acts as itself.
+            None => granter.clone(),
+        };
+        if !granter.has(key) {
+            return Err(Error::Forbidden(vec![key]));
+        }
+        Ok(Self { granter, accounts })
+    }
+
+    /// The account `id` that it is about, where it lies within the caller's boundary.
+    ///
+    /// # Errors
+    /// NOT_FOUND at `field`.
+    fn account(&self, tx: &Tx, id: Uuid, field: &str) -> Result<&admin_user::Model> {
+        let found = self.accounts.get(id).filter(|_| tx.boundary().contains(PLATFORM));
+        found.ok_or_else(|| Error::not_found("admin user", field))
+    }
 }
 
 /// Has others asked whether `granter` may give something to the person `beneficiary`.

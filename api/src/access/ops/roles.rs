@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held};
+use super::{Locked, approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held};
 use crate::{
     access::{
         ROLE, ROLE_ASSIGNMENT, events, permissions as keys,
@@ -68,6 +68,7 @@ pub async fn create_role(tx: &mut Tx, granter: &Granter, new: NewRole) -> Result
         let message = "roles are the platform's own: a token of an organization makes none";
         return Err(refused("", message));
     }
+    let Locked { granter, .. } = &Locked::lock(tx, granter, keys::MANAGE_ROLES, None, None).await?;
     let now = tx.now();
     let row = role::Model {
         id: tx.new_id(),
@@ -100,6 +101,7 @@ pub async fn update_role(
     changes: RoleChanges,
     expected: Option<i32>,
 ) -> Result<role::Model> {
+    let locked = Locked::lock(tx, granter, keys::MANAGE_ROLES, None, None).await?;
     let before = lock(tx, id, expected).await?;
     let mut after = before.clone();
     if let Some(name) = changes.name {
@@ -117,7 +119,7 @@ pub async fn update_role(
     if after.name != before.name && store::is_name_taken(tx, &after.name, id).await? {
         return Err(store::name_taken());
     }
-    check_widened(tx, granter, &before, &after).await?;
+    check_changed(tx, &locked, &before, &after).await?;
     after.version += 1;
     after.updated_at = tx.now();
     store::update_role(tx, &after).await?;
@@ -129,15 +131,15 @@ pub async fn update_role(
 }
 
 /// Whether the granter may put into a role what is new in it: whoever has the role is given that.
-async fn check_widened(tx: &Tx, granter: &Granter, before: &role::Model, after: &role::Model) -> Result<()> {
+async fn check_changed(tx: &Tx, locked: &Locked, before: &role::Model, after: &role::Model) -> Result<()> {
+    let Locked { granter, accounts } = locked;
     let catalogue = tx.kernel().catalogue();
     let [before, given] = [before, after].map(|role| catalogue.of_scopes(&role.permissions.0));
     let added = given.without(&before);
     if store::count_holders(tx, after.id).await? == 0 {
         return Ok(rules::check_given(granter, &added, "permissions")?);
     }
-    let super_admins = store::count_super_admins(tx).await?;
-    match rules::check_grant(granter, &added, catalogue, super_admins, "permissions")? {
+    match rules::check_grant(granter, &added, catalogue, accounts.super_admins(), "permissions")? {
         Consent::Given => Ok(()),
         // It would be for all of them, so that none of them could decide about it.
         Consent::Needed(_) => {
@@ -152,7 +154,13 @@ async fn check_widened(tx: &Tx, granter: &Granter, before: &role::Model, after: 
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, NOT_ALLOWED while somebody has it.
-pub async fn delete_role(tx: &mut Tx, id: Uuid, expected: Option<i32>) -> Result<role::Model> {
+pub async fn delete_role(
+    tx: &mut Tx,
+    granter: &Granter,
+    id: Uuid,
+    expected: Option<i32>,
+) -> Result<role::Model> {
+    Locked::lock(tx, granter, keys::MANAGE_ROLES, None, None).await?;
     let row = lock(tx, id, expected).await?;
     let holders = store::count_holders(tx, id).await?;
     if holders > 0 {
@@ -242,11 +250,13 @@ pub async fn assign_approved(tx: &mut Tx, approved: &Approved) -> Result<String>
 
 /// Whether a role can be given, and whether at once. Neither the account nor the role changes before the transaction ends.
 async fn examine(tx: &Tx, granter: &Granter, new: NewAssignment) -> Result<Gift> {
-    let found = store::lock_account(tx, new.admin_user_id).await?;
-    let found = found.ok_or_else(|| Error::not_found("admin user", "adminUserId"))?;
+    let (key, about) = (keys::ASSIGN_ROLES, Some(new.admin_user_id));
+    let locked = Locked::lock(tx, granter, key, about, new.expires_at).await?;
+    let account = locked.account(tx, new.admin_user_id, "adminUserId")?.clone();
+    let Locked { granter, accounts } = &locked;
     let role = store::hold_role(tx, new.role_id).await?;
     let role = role.ok_or_else(|| Error::not_found("role", "roleId"))?;
-    if !found.account.is_active {
+    if !account.is_active {
         return Err(refused("adminUserId", "this account isn't active"));
     }
     rules::check_not_self(granter, new.admin_user_id, "adminUserId")?;
@@ -254,8 +264,8 @@ async fn examine(tx: &Tx, granter: &Granter, new: NewAssignment) -> Result<Gift>
     rules::check_end(new.expires_at, &ends, tx.now())?;
     let catalogue = tx.kernel().catalogue();
     let given = catalogue.of_scopes(&role.permissions.0);
-    let consent = rules::check_grant(granter, &given, catalogue, found.super_admins, "roleId")?;
-    Ok(Gift { account: found.account, role, expires_at: new.expires_at, consent })
+    let consent = rules::check_grant(granter, &given, catalogue, accounts.super_admins(), "roleId")?;
+    Ok(Gift { account, role, expires_at: new.expires_at, consent })
 }
 
 async fn give(tx: &mut Tx, granter: &Granter, gift: Gift) -> Result<role_assignment::Model> {
@@ -297,11 +307,14 @@ pub async fn revoke(
     id: Uuid,
     expected: Option<i32>,
 ) -> Result<role_assignment::Model> {
-    let found = store::lock_assignment(tx, id).await?;
-    let (before, account) = found.ok_or_else(|| Error::not_found("role assignment", "id"))?;
+    let not_found = || Error::not_found("role assignment", "id");
+    let holder = store::holder_of(tx, id).await?.ok_or_else(not_found)?;
+    let locked = Locked::lock(tx, granter, keys::ASSIGN_ROLES, Some(holder), None).await?;
+    let account = locked.account(tx, holder, "id")?;
+    let before = store::lock_assignment(tx, id).await?.ok_or_else(not_found)?;
     check_version(id, before.version, expected)?;
     let now = tx.now();
-    rules::check_rank(granter, account.level, &held(tx, &account, Some(now)).await?, "id")?;
+    rules::check_rank(&locked.granter, account.level, &held(tx, account, Some(now)).await?, "id")?;
     // It can be taken away from who isn't active, so that they don't have it when they are.
     let standing =
         rules::Standing { expires_at: before.expires_at, revoked_at: before.revoked_at, is_active: true };
@@ -317,7 +330,7 @@ pub async fn revoke(
         ..before
     };
     store::update_assignment(tx, &row).await?;
-    tx.record(events::assignment(&events::ROLE_REVOKED, &row, &account));
+    tx.record(events::assignment(&events::ROLE_REVOKED, &row, account));
     tx.rights_changed().await?;
     Ok(row)
 }

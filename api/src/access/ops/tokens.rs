@@ -8,10 +8,10 @@ use ::entity::{api_token, list::StringList};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{check_version, held};
+use super::{Locked, check_version, held};
 use crate::{
     access::{
-        events,
+        events, permissions as keys,
         rules::{self, Consent, Granter},
         store,
     },
@@ -72,8 +72,9 @@ pub struct Maker {
 /// As [`issue_token`]; NOT_ALLOWED and APPROVAL_REQUIRED as the rules say.
 pub async fn make_token(tx: &mut Tx, maker: &Maker, new: NewToken) -> Result<(api_token::Model, ApiToken)> {
     rules::check_maker(maker.by_token)?;
+    let locked = Locked::lock(tx, &maker.granter, keys::MANAGE_TOKENS, None, None).await?;
     let given = tx.kernel().catalogue().of_scopes(&new.scopes);
-    check_given(tx, &maker.granter, &given, new.admin_user_id, "scopes").await?;
+    check_given(tx, &locked, &given, new.admin_user_id, "scopes")?;
     issue(tx, new, maker.granter.account()).await
 }
 
@@ -150,9 +151,9 @@ fn networks(texts: Vec<String>) -> Result<StringList> {
 }
 
 /// Whether `granter` may have the text of a token that is `given` this, and acts as `account`.
-async fn check_given(
+fn check_given(
     tx: &Tx,
-    granter: &Granter,
+    Locked { granter, accounts }: &Locked,
     given: &PermissionSet,
     account: Option<Uuid>,
     field: &str,
@@ -161,8 +162,8 @@ async fn check_given(
         // It may no more than the account, whenever: nothing is given. But what was shown may leave out a part of that.
         return Ok(rules::check_has(granter, given, field)?);
     }
-    let super_admins = store::count_super_admins(tx).await?;
-    let consent = rules::check_grant(granter, given, tx.kernel().catalogue(), super_admins, field);
+    let catalogue = tx.kernel().catalogue();
+    let consent = rules::check_grant(granter, given, catalogue, accounts.super_admins(), field);
     match consent.and_then(Consent::required) {
         // It would be for whoever has the text.
         Err(violation) if violation.code == UserErrorCode::ApprovalRequired => {
@@ -187,6 +188,7 @@ pub async fn rotate_token(
     expected: Option<i32>,
 ) -> Result<(api_token::Model, ApiToken)> {
     rules::check_maker(maker.by_token)?;
+    let locked = Locked::lock(tx, &maker.granter, keys::MANAGE_TOKENS, None, None).await?;
     let token = lock(tx, id, expected).await?;
     rules::check_owner(&maker.granter, token.admin_user_id)?;
     let mut given = tx.kernel().catalogue().of_scopes(&token.scopes.0);
@@ -195,7 +197,7 @@ pub async fn rotate_token(
     {
         given = given.intersection(&held(tx, &account, Some(tx.now())).await?);
     }
-    check_given(tx, &maker.granter, &given, token.admin_user_id, "id").await?;
+    check_given(tx, &locked, &given, token.admin_user_id, "id")?;
     renew(tx, token, rotation).await
 }
 

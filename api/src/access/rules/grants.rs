@@ -81,7 +81,40 @@ impl Consent {
     }
 }
 
+impl Reach {
+    /// That of an account which isn't in use.
+    pub fn nothing() -> Self {
+        Self { level: Some(AdminLevel::Support), ..Self::default() }
+    }
+
+    /// What lies within both; of the level the database has the last word.
+    fn within(&self, held: Self) -> Self {
+        Self {
+            level: held.level,
+            now: self.now.intersection(&held.now),
+            lasting: self.lasting.intersection(&held.lasting),
+        }
+    }
+}
+
 impl Granter {
+    /// The same with a reach that lies within what their account has by now.
+    #[must_use]
+    pub fn narrowed(&self, held: Reach) -> Self {
+        match self {
+            Self::Machine => Self::Machine,
+            Self::Caller { account, reach } => Self::Caller { account: *account, reach: reach.within(held) },
+            Self::Approved { account, reach } => {
+                Self::Approved { account: *account, reach: reach.within(held) }
+            }
+        }
+    }
+
+    /// Whether they may do what takes the permission `key`; at the machine everything.
+    pub fn has(&self, key: &str) -> bool {
+        self.reach().is_none_or(|reach| reach.now.has(key))
+    }
+
     /// The account, where it is one.
     pub fn account(&self) -> Option<Uuid> {
         match self {

@@ -106,26 +106,36 @@ pub(super) async fn user(tx: &Tx, id: Uuid) -> Result<Option<user::Model>> {
     }
 }
 
-/// An account, and all that decide whether there is a super admin without it.
+/// Accounts that don't change before the transaction ends.
 #[derive(Debug)]
-pub(super) struct Locked {
-    pub account: admin_user::Model,
-    /// The active super admins, `account` among them where it is one.
-    pub super_admins: usize,
+pub(super) struct LockedAccounts(Vec<admin_user::Model>);
+
+impl LockedAccounts {
+    /// The account `id`.
+    pub fn get(&self, id: Uuid) -> Option<&admin_user::Model> {
+        self.0.iter().find(|row| row.id == id)
+    }
+
+    /// How many active super admins there are.
+    pub fn super_admins(&self) -> usize {
+        self.0.iter().filter(|row| row.is_active && row.level == AdminLevel::SuperAdmin).count()
+    }
 }
 
-/// The account `id` within the caller's boundary. Neither it nor any active super admin changes before the transaction
-/// ends: they are locked in one order, so that two who demote each other don't both succeed.
-pub(super) async fn lock_account(tx: &Tx, id: Uuid) -> Result<Option<Locked>> {
-    let rows = admin_users(tx.boundary())
-        .filter(Condition::any().add(admin_user::Column::Id.eq(id)).add(is_super_admin()))
+/// Locks the accounts `ids` and those of all active super admins, in one order, so that two who demote each other don't
+/// both succeed.
+///
+/// **Whoever locks several rows of this domain takes accounts first, then credentials, then invitations and sessions,
+/// then roles and assignments**: so nobody waits for somebody who waits for them. Approvals come before all of these.
+pub(super) async fn lock_accounts(tx: &Tx, ids: &[Uuid]) -> Result<LockedAccounts> {
+    let is_one = admin_user::Column::Id.is_in(ids.iter().copied());
+    let rows = admin_users(&Boundary::All)
+        .filter(Condition::any().add(is_one).add(is_super_admin()))
         .order_by_asc(admin_user::Column::Id)
         .lock_exclusive()
         .all(tx.db())
         .await?;
-    let super_admins = rows.iter().filter(|row| row.is_active && row.level == AdminLevel::SuperAdmin).count();
-    let account = rows.into_iter().find(|row| row.id == id);
-    Ok(account.map(|account| Locked { account, super_admins }))
+    Ok(LockedAccounts(rows))
 }
 
 /// The accounts of people with this address, two at most.
@@ -140,12 +150,6 @@ pub(super) async fn accounts_by_email(tx: &Tx, email: &str) -> Result<Vec<Uuid>>
         .into_tuple()
         .all(tx.db())
         .await?)
-}
-
-/// How many active super admins there are.
-pub(super) async fn count_super_admins(tx: &Tx) -> Result<usize> {
-    let count = admin_user::Entity::find().filter(is_super_admin()).count(tx.db()).await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn is_super_admin() -> Condition {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{admin_user, list::StringList, role, role_assignment};
+use ::entity::{list::StringList, role, role_assignment};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
@@ -86,13 +86,6 @@ fn role_of_assignment() -> RelationDef {
     role_assignment::Entity::belongs_to(role::Entity)
         .from(role_assignment::Column::RoleId)
         .to(role::Column::Id)
-        .into()
-}
-
-fn account_of_assignment() -> RelationDef {
-    role_assignment::Entity::belongs_to(admin_user::Entity)
-        .from(role_assignment::Column::AdminUserId)
-        .to(admin_user::Column::Id)
         .into()
 }
 
@@ -187,19 +180,17 @@ pub async fn permissions_of_roles(
     Ok(rows)
 }
 
-/// The assignment `id` with its account; neither changes before the transaction ends.
-pub async fn lock_assignment(
-    tx: &Tx,
-    id: Uuid,
-) -> Result<Option<(role_assignment::Model, admin_user::Model)>> {
-    let found = role_assignments(tx.boundary())
-        .filter(role_assignment::Column::Id.eq(id))
-        .join(JoinType::InnerJoin, account_of_assignment())
-        .select_also(admin_user::Entity)
-        .lock_exclusive()
-        .one(tx.db())
-        .await?;
-    Ok(found.and_then(|(row, account)| Some((row, account?))))
+/// Whose assignment `id` is.
+pub async fn holder_of(tx: &Tx, id: Uuid) -> Result<Option<Uuid>> {
+    let select = role_assignments(tx.boundary()).filter(role_assignment::Column::Id.eq(id));
+    let holder = select.select_only().column(role_assignment::Column::AdminUserId);
+    Ok(holder.into_tuple().one(tx.db()).await?)
+}
+
+/// The assignment `id`, which nobody else changes before the transaction ends.
+pub async fn lock_assignment(tx: &Tx, id: Uuid) -> Result<Option<role_assignment::Model>> {
+    let select = role_assignments(tx.boundary()).filter(role_assignment::Column::Id.eq(id));
+    Ok(select.lock_exclusive().one(tx.db()).await?)
 }
 
 /// Adds an assignment.

@@ -57,6 +57,12 @@ pub async fn session(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<sessi
     Ok(session::Entity::find_by_id(id).one(db).await?)
 }
 
+/// Whose session `id` is.
+pub async fn account_of_session(tx: &Tx, id: Uuid) -> Result<Option<Uuid>> {
+    let select = sessions(tx.boundary()).filter(session::Column::Id.eq(id));
+    Ok(select.select_only().column(session::Column::AdminUserId).into_tuple().one(tx.db()).await?)
+}
+
 /// The session `id`, which nobody else changes before the transaction ends.
 pub async fn lock_session(tx: &Tx, id: Uuid) -> Result<Option<session::Model>> {
     let select = sessions(tx.boundary()).filter(session::Column::Id.eq(id));

@@ -4,11 +4,12 @@ use ::entity::approval::{self, ApprovalStatus};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
-use super::{ApprovalTask, as_voter, held, lapse, save, standing, terms};
+use super::{ApprovalTask, as_voter, lapse, save, standing, terms};
 use crate::{
     access::{
         events,
-        rules::{Granter, Reach, approvals as life, approvals::Verdict},
+        ops::{held, reach},
+        rules::{Granter, approvals as life, approvals::Verdict},
         store,
     },
     kernel::{
@@ -39,12 +40,7 @@ impl Approved {
     ) -> Result<Granter> {
         let account = store::account(tx, self.0.requested_by_id).await?;
         let account = account.ok_or_else(|| Error::internal("who asked for an approval isn't there"))?;
-        let reach = Reach {
-            level: Some(account.level),
-            now: held(tx, &account, Some(tx.now())).await?,
-            lasting: held(tx, &account, end).await?,
-        };
-        Ok(Granter::Approved { account: account.id, reach })
+        Ok(Granter::Approved { account: account.id, reach: reach(tx, &account, end).await? })
     }
 }
 

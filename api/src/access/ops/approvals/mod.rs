@@ -164,8 +164,9 @@ async fn vote(
         let message = "people decide about this: a token that acts as itself has no say";
         Error::invalid(UserErrorCode::NotAllowed, "id", message)
     })?;
-    let may = may_decide(&decider.permissions, &before);
-    let voter = Voter { account: account.id, person: account.user_id, may };
+    // By the credential that they show, and by what the account has by now.
+    let voter = as_voter(tx, &account, &before).await?;
+    let voter = Voter { may: voter.may && may_decide(&decider.permissions, &before), ..voter };
     let votes: Vec<_> = store::votes_of(tx, id).await?.iter().map(said).collect();
     let now = tx.now();
     let status = life::decide(&standing(&before), &voter, decision, &votes, now)?;

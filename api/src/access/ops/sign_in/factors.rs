@@ -14,7 +14,8 @@ use super::{
 use crate::{
     access::{
         events,
-        ops::held,
+        ops::{Locked, held},
+        permissions as keys,
         rules::{self, Granter, RecoveryCode, Totp},
         store,
     },
@@ -122,13 +123,14 @@ pub async fn regenerate_recovery_codes(
 /// # Errors
 /// NOT_FOUND; NOT_ALLOWED for one's own, an account above one's level, or one without a second factor.
 pub async fn reset_mfa(tx: &mut Tx, granter: &Granter, id: Uuid) -> Result<admin_user::Model> {
-    let found = store::lock_account(tx, id).await?;
-    let account = found.ok_or_else(|| Error::not_found("admin user", "adminUserId"))?.account;
+    let locked = Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, Some(id), None).await?;
+    let account = locked.account(tx, id, "adminUserId")?.clone();
     if granter.account() == Some(id) {
         let message = "one's own second factor is replaced, by mfaEnroll; not taken away";
         return Err(Error::invalid(UserErrorCode::NotAllowed, "adminUserId", message));
     }
-    rules::check_rank(granter, account.level, &held(tx, &account, Some(tx.now())).await?, "adminUserId")?;
+    let held = held(tx, &account, Some(tx.now())).await?;
+    rules::check_rank(&locked.granter, account.level, &held, "adminUserId")?;
     let mut credential = store::lock_credential(tx, id).await?.ok_or_else(no_credential)?;
     check_enrolled(&credential)?;
     credential.sealed_totp = None;

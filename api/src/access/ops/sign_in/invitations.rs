@@ -12,7 +12,8 @@ use super::{
 use crate::{
     access::{
         events,
-        ops::held,
+        ops::{Locked, held},
+        permissions as keys,
         rules::{self, Granter, InvitationToken},
         store,
     },
@@ -71,10 +72,11 @@ pub async fn invite(
     email: Option<&str>,
 ) -> Result<(admin_user::Model, Invitation)> {
     const ID: &str = "adminUserId";
-    let found = store::lock_account(tx, id).await?;
-    let account = found.ok_or_else(|| Error::not_found("admin user", ID))?.account;
+    let locked = Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, Some(id), None).await?;
+    let account = locked.account(tx, id, ID)?.clone();
     // Whoever sees the text could use it.
-    rules::check_rank(granter, account.level, &held(tx, &account, Some(tx.now())).await?, ID)?;
+    let held = held(tx, &account, Some(tx.now())).await?;
+    rules::check_rank(&locked.granter, account.level, &held, ID)?;
     rules::check_not_self(granter, id, ID)?;
     if !account.is_active {
         return Err(Error::invalid(UserErrorCode::NotAllowed, ID, "this account isn't active"));

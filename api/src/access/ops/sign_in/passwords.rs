@@ -95,8 +95,8 @@ pub async fn replace_password(
 /// # Errors
 /// NOT_FOUND; TAKEN where another account signs in by this address.
 pub async fn set_password(tx: &mut Tx, id: Uuid, name: &str, new: NewPassword) -> Result<admin_user::Model> {
-    let found = store::lock_account(tx, id).await?;
-    let account = found.ok_or_else(|| Error::not_found("admin user", "id"))?.account;
+    let accounts = store::lock_accounts(tx, &[id]).await?;
+    let account = accounts.get(id).ok_or_else(|| Error::not_found("admin user", "id"))?;
     match store::lock_credential(tx, id).await? {
         Some(mut credential) => put(tx, &mut credential, &new).await?,
         None => {
@@ -108,9 +108,9 @@ pub async fn set_password(tx: &mut Tx, id: Uuid, name: &str, new: NewPassword) -
         }
     }
     store::revoke_invitations(tx, id).await?;
-    tx.record(events::credential(&events::PASSWORD_UPDATED, &account));
-    end_all(tx, &account, None, SessionEnd::PasswordChanged).await?;
-    Ok(account)
+    tx.record(events::credential(&events::PASSWORD_UPDATED, account));
+    end_all(tx, account, None, SessionEnd::PasswordChanged).await?;
+    Ok(account.clone())
 }
 
 /// What an account signs in with that has nothing yet.

@@ -11,7 +11,8 @@ use super::{Factor, Tokens, lock, no_credential, tokens, use_factor};
 use crate::{
     access::{
         events,
-        ops::{held, impersonation::end_impersonations_in},
+        ops::{Locked, held, impersonation::end_impersonations_in},
+        permissions as keys,
         rules::{self, Family, Granter, Shown},
         store,
     },
@@ -104,15 +105,20 @@ pub async fn revoke_session(
     may_end_others: bool,
     id: Uuid,
 ) -> Result<session::Model> {
-    let row = store::lock_session(tx, id).await?.ok_or_else(|| Error::not_found("session", "id"))?;
-    let account = account_of(tx, &row).await?;
-    if granter.account() != Some(account.id) {
+    let not_found = || Error::not_found("session", "id");
+    let account = store::account_of_session(tx, id).await?.ok_or_else(not_found)?;
+    if granter.account() != Some(account) {
         if !may_end_others {
             let message = "ending somebody else's session takes the permission access.manage_accounts";
             return Err(Error::invalid(UserErrorCode::NotAllowed, "id", message));
         }
-        rules::check_rank(granter, account.level, &held(tx, &account, Some(tx.now())).await?, "id")?;
+        let locked = Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, Some(account), None).await?;
+        let account = locked.account(tx, account, "id")?;
+        let held = held(tx, account, Some(tx.now())).await?;
+        rules::check_rank(&locked.granter, account.level, &held, "id")?;
     }
+    let row = store::lock_session(tx, id).await?.ok_or_else(not_found)?;
+    let account = account_of(tx, &row).await?;
     if row.revoked_at.is_some() || row.idle_until <= tx.now() {
         let message = "this session is over";
         return Err(Error::invalid(UserErrorCode::InvalidTransition, "id", message));
