@@ -84,6 +84,34 @@ async fn the_built_in_roles_are_there_and_stay_as_they_are() {
 }
 
 #[tokio::test]
+async fn nobody_takes_out_of_a_role_what_they_do_not_have() {
+    let gateway = TestGateway::start().await;
+    let top = gateway.account("Top", AdminLevel::SuperAdmin).await;
+    let ada = gateway.account("Ada", AdminLevel::Support).await;
+    let watch = gateway.role("watch", &["access.read", "audit.read_personal", "incidents.read"]).await;
+    for account in [top, ada] {
+        gateway.assign(watch, account, None).await;
+    }
+    let keepers = gateway.role("keepers", &["access.manage_roles"]).await;
+    let eve = gateway.account("Eve", AdminLevel::Support).await;
+    gateway.assign(keepers, eve, None).await;
+    let eve = gateway.in_person(eve);
+    let update = |permissions: &[&str]| json!({ "id": ROLE.encode(watch), "permissions": permissions });
+    let seen = gateway.recorded().await;
+    let answer = tried(&eve, "roleUpdate", update(&["access.read"])).await;
+    let said = refused(&answer, "NOT_ALLOWED", "permissions");
+    assert!(said.ends_with("what they don't have themselves: audit.read_personal"), "{said}");
+    only_denied(&gateway, seen, &["roleUpdate"]).await;
+    assert!(permissions(&gateway.signed_in(ada)).await.contains(&"audit.read_personal".to_owned()));
+    // What she has herself, she takes.
+    let less = update(&["access.read", "audit.read_personal"]);
+    tried(&eve, "roleUpdate", less).await.ok();
+    // Where nobody has it, nobody loses anything.
+    let idle = ROLE.encode(gateway.role("idle", &["access.read", "audit.read_personal"]).await);
+    tried(&eve, "roleUpdate", json!({ "id": idle, "permissions": ["access.read"] })).await.ok();
+}
+
+#[tokio::test]
 async fn a_role_is_made_changed_and_deleted() {
     let gateway = TestGateway::start().await;
     let owner = &gateway.owner_in_person().await;

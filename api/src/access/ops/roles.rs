@@ -130,15 +130,17 @@ pub async fn update_role(
     Ok(after)
 }
 
-/// Whether the granter may put into a role what is new in it: whoever has the role is given that.
+/// Whether the granter may change a role so: whoever has it is given what is new in it, and loses what isn't in it any
+/// more.
 async fn check_changed(tx: &Tx, locked: &Locked, before: &role::Model, after: &role::Model) -> Result<()> {
     let Locked { granter, accounts } = locked;
     let catalogue = tx.kernel().catalogue();
     let [before, given] = [before, after].map(|role| catalogue.of_scopes(&role.permissions.0));
-    let added = given.without(&before);
+    let (added, taken) = (given.without(&before), before.without(&given));
     if store::count_holders(tx, after.id).await? == 0 {
         return Ok(rules::check_given(granter, &added, "permissions")?);
     }
+    rules::check_taken(granter, &taken, "permissions")?;
     match rules::check_grant(granter, &added, catalogue, accounts.super_admins(), "permissions")? {
         Consent::Given => Ok(()),
         // It would be for all of them, so that none of them could decide about it.

@@ -218,6 +218,15 @@ pub fn check_given(granter: &Granter, given: &PermissionSet, field: &str) -> Res
     check_had(&reach.lasting, given, field, "nobody gives what they don't have themselves for as long")
 }
 
+/// Whether `granter` may take `taken` from whoever has it.
+///
+/// # Errors
+/// NOT_ALLOWED: nobody takes from others what they don't have themselves.
+pub fn check_taken(granter: &Granter, taken: &PermissionSet, field: &str) -> Result<(), Violation> {
+    let Some(reach) = granter.reach() else { return Ok(()) };
+    check_had(&reach.now, taken, field, "nobody takes from others what they don't have themselves")
+}
+
 /// Whether `granter` may give `given` to an account, and whether on their own word; `super_admins` are active by now.
 ///
 /// # Errors
