@@ -107,14 +107,26 @@ pub async fn update_session(tx: &Tx, row: &session::Model) -> Result<()> {
     Ok(())
 }
 
-/// Notes that somebody signed in.
-pub async fn note_login(tx: &Tx, account: Uuid) -> Result<()> {
-    admin_user::Entity::update_many()
+/// Notes that somebody signs in to an account, which nobody else changes from then on. None where it isn't in use.
+///
+/// It comes before anything else of a sign-in: whoever takes the account out of use either comes first, and nobody
+/// signs in, or finds the new session among those that end.
+pub async fn note_login(tx: &Tx, account: Uuid) -> Result<Option<admin_user::Model>> {
+    let noted = admin_user::Entity::update_many()
         .col_expr(admin_user::Column::LastLoginAt, Expr::value(tx.now()))
         .filter(admin_user::Column::Id.eq(account))
+        .filter(admin_user::Column::IsActive.eq(true))
         .exec(tx.db())
         .await?;
-    Ok(())
+    if noted.rows_affected == 0 {
+        return Ok(None);
+    }
+    Ok(admin_user::Entity::find_by_id(account).one(tx.db()).await?)
+}
+
+/// The account `id`, which stays as it is until the transaction ends.
+pub async fn hold_account(tx: &Tx, id: Uuid) -> Result<Option<admin_user::Model>> {
+    Ok(admin_user::Entity::find_by_id(id).lock_shared().one(tx.db()).await?)
 }
 
 /// What is signed in with by `name`, and the account.

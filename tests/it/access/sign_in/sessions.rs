@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use entity::admin_user::AdminLevel;
+use entity::{
+    admin_user::{self, AdminLevel},
+    session,
+};
+use futures_util::future::{join, join3};
 use opsgate::{
     config::Overrides,
     kernel::{actor::ADMIN_USER, clock::Clock},
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait, sea_query::Expr};
 use serde_json::{Value, json};
 use tests::{Database, TestGateway};
 
@@ -194,6 +199,58 @@ async fn an_account_that_may_be_used_again_begins_without_its_sessions() {
     assert!(!is_let_in(&gateway.holder(&begun)).await);
     refused(&gateway.refresh(begun.text("/tokens/refreshToken")).await, "INVALID", "refreshToken");
     assert!(is_let_in(&gateway.holder(&ada.sign_in_again(&gateway).await.ok())).await);
+}
+
+#[tokio::test]
+async fn a_sign_in_does_not_outlive_its_account() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::Support).await;
+    let code = ada.fresh_code(&gateway);
+    // Somebody has just taken it out of use, and seen all its sessions.
+    let tx = gateway.database().connect().await.begin().await.unwrap();
+    admin_user::Entity::update_many()
+        .col_expr(admin_user::Column::IsActive, Expr::value(false))
+        .filter(admin_user::Column::Id.eq(ada.person.account))
+        .exec(&tx)
+        .await
+        .unwrap();
+    let signing_in = gateway.sign_in(ada.person.input(json!({ "totp": code })));
+    let committed = async {
+        if Database::is_postgres() {
+            gateway.somebody_waits().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (answer, ()) = join(signing_in, committed).await;
+    assert_eq!(answer.user_error_codes(), ["INVALID"], "{}", answer.body);
+    let sessions = session::Entity::find()
+        .filter(session::Column::AdminUserId.eq(ada.person.account))
+        .all(gateway.database().sql().await)
+        .await
+        .unwrap();
+    // Those from before: the one that enrolled.
+    assert_eq!(sessions.len(), 1, "{sessions:?}");
+}
+
+#[tokio::test]
+async fn whoever_signs_in_and_whoever_helps_do_not_wait_for_each_other_in_circles() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::SuperAdmin).await;
+    let bob = enrolled(&gateway, "Bob", AdminLevel::Support).await;
+    let codes = bob.confirmed.at("/recoveryCodes").as_array().unwrap().clone();
+    let account = json!({ "adminUserId": ADMIN_USER.encode(bob.person.account) });
+    for code in &codes[..8] {
+        let steps = json!({ "code": bob.app.code(gateway.kernel().clock().now()) });
+        let (signed_in, reset, stepped) = join3(
+            gateway.sign_in(bob.person.input(json!({ "recoveryCode": code }))),
+            ada.client.mutate("mfaReset", account.clone(), ""),
+            bob.client.mutate("sessionStepUp", steps, ""),
+        )
+        .await;
+        for answer in [&signed_in, &reset, &stepped] {
+            assert!(!answer.codes().contains(&"UNAVAILABLE"), "{}", answer.body);
+        }
+    }
 }
 
 #[tokio::test]

@@ -246,8 +246,8 @@ impl Mutation {
         input: SessionStepUpInput,
     ) -> Result<SessionStepUpPayload> {
         let mut tokens = None;
-        let outcome = with_code::<Session>(ctx, async |tx, session| {
-            let (row, made) = ops::step_up(tx, session, input.code.into()).await?;
+        let outcome = with_code::<Session>(ctx, async |tx, token| {
+            let (row, made) = ops::step_up(tx, &token, input.code.into()).await?;
             tokens = Some(made);
             Ok(row)
         });
@@ -278,8 +278,8 @@ impl Mutation {
     async fn mfa_confirm(&self, ctx: &Context<'_>, input: MfaConfirmInput) -> Result<MfaConfirmPayload> {
         let (mut tokens, mut recovery_codes) = (None, None);
         let step_up = ctx.request().caller().check_step_up(ctx.request().kernel().clock().now());
-        let outcome = with_code::<AdminUser>(ctx, async |tx, session| {
-            let (account, made, codes) = ops::confirm_mfa(tx, session, input.code.into(), step_up).await?;
+        let outcome = with_code::<AdminUser>(ctx, async |tx, token| {
+            let (account, made, codes) = ops::confirm_mfa(tx, &token, input.code.into(), step_up).await?;
             tokens = Some(made);
             recovery_codes = Some(shown(&codes));
             Ok(account)

@@ -2,7 +2,6 @@
 
 use async_graphql::Context;
 use secrecy::SecretString;
-use uuid::Uuid;
 
 use crate::{
     access::{
@@ -124,13 +123,13 @@ pub(super) async fn in_session<S: Stored>(
 /// The same where it takes a code: attempts are counted, and forgotten where it was right.
 pub(super) async fn with_code<S: Stored>(
     ctx: &Context<'_>,
-    operation: impl AsyncFnOnce(&mut Tx, Uuid) -> Result<S::Row>,
+    operation: impl AsyncFnOnce(&mut Tx, AccessToken) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
     let request = ctx.request();
     check_live(request)?;
     let token = *session_of(request.caller().identity()?)?;
     ops::count_factor(request.kernel(), token.account).await?;
-    let outcome = in_session::<S>(ctx, async |tx, token| operation(tx, token.session).await).await?;
+    let outcome = in_session::<S>(ctx, operation).await?;
     if outcome.user_errors.is_empty() {
         ops::forget_factors(request.kernel(), token.account).await?;
     }

@@ -21,6 +21,7 @@ use crate::{
     },
     kernel::{
         error::{Error, Result, UserErrorCode},
+        session_token::AccessToken,
         tx::Tx,
     },
 };
@@ -71,13 +72,13 @@ pub async fn enroll_mfa(
 /// INVALID where the code isn't right; NOT_ALLOWED where none is waited for; STEP_UP_REQUIRED as for [`enroll_mfa`].
 pub async fn confirm_mfa(
     tx: &mut Tx,
-    id: Uuid,
+    shown: &AccessToken,
     code: SecretString,
     step_up: Result<()>,
 ) -> Result<(admin_user::Model, Tokens, Vec<RecoveryCode>)> {
-    let row = store::lock_session(tx, id).await?.filter(|row| row.revoked_at.is_none());
+    let (mut credential, account) = lock(tx, shown.account).await?.ok_or_else(no_credential)?;
+    let row = store::lock_session(tx, shown.session).await?.filter(|row| row.revoked_at.is_none());
     let row = row.ok_or_else(|| Error::not_found("session", ""))?;
-    let (mut credential, account) = lock(tx, row.admin_user_id).await?.ok_or_else(no_credential)?;
     if credential.sealed_totp.is_some() {
         step_up?;
     }

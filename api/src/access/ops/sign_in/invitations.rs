@@ -203,10 +203,9 @@ pub async fn read_invitation(
 /// INVALID where somebody was faster; TAKEN where another account signs in by this address by now.
 pub async fn accept_invitation(tx: &mut Tx, accepting: &Accepting) -> Result<(session::Model, Accepted)> {
     let Accepting { invitation, password } = accepting;
+    let account = store::note_login(tx, invitation.admin_user_id).await?.ok_or_else(no_good)?;
     let found = store::lock_invitation(tx, invitation.id).await?;
     let row = found.filter(|row| is_good(row, tx.now())).ok_or_else(no_good)?;
-    let account = store::account(tx, row.admin_user_id).await?.filter(|account| account.is_active);
-    let account = account.ok_or_else(no_good)?;
     let credential: credential::Model = new_credential(tx, account.id, &row.sign_in_name, password);
     if !store::insert_credential(tx, &credential).await? {
         let message = "another account signs in by this address: ask for another invitation";

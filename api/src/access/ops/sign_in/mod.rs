@@ -156,8 +156,9 @@ pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) ->
 /// # Errors
 /// INVALID where the second factor isn't right, or what was proved isn't so any more.
 pub async fn start_session(tx: &mut Tx, proved: &Proved) -> Result<(session::Model, Tokens)> {
-    let (mut credential, account) = lock(tx, proved.account).await?.ok_or_else(wrong)?;
-    if hash_of(tx.kernel(), &credential)? != *proved.hash || !account.is_active {
+    let account = store::note_login(tx, proved.account).await?.ok_or_else(wrong)?;
+    let mut credential = store::lock_credential(tx, account.id).await?.ok_or_else(wrong)?;
+    if hash_of(tx.kernel(), &credential)? != *proved.hash {
         return Err(wrong());
     }
     let now = tx.now();
@@ -174,7 +175,7 @@ pub async fn start_session(tx: &mut Tx, proved: &Proved) -> Result<(session::Mod
     Ok((row, tokens))
 }
 
-/// Begins a session of somebody who proved a second factor at `factor_at`, or has none yet.
+/// Begins a session of somebody who proved a second factor at `factor_at`, or has none yet. The account is locked.
 async fn begin(
     tx: &mut Tx,
     account: &admin_user::Model,
@@ -198,7 +199,6 @@ async fn begin(
         key_id: tx.kernel().keys().first_id(),
     };
     store::insert_session(tx, &row).await?;
-    store::note_login(tx, account.id).await?;
     tx.record(events::session(&events::SESSION_STARTED, &row, account.user_id));
     Ok(row)
 }
@@ -226,11 +226,11 @@ fn tokens(kernel: &Kernel, row: &session::Model, now: DateTime<Utc>, with_refres
     }
 }
 
-/// What the account signs in with, and the account; the first is locked.
+/// What the account signs in with, and the account. Neither changes before the transaction ends.
 async fn lock(tx: &Tx, account: Uuid) -> Result<Option<(credential::Model, admin_user::Model)>> {
-    let Some(credential) = store::lock_credential(tx, account).await? else { return Ok(None) };
-    let account = store::account(tx, account).await?;
-    Ok(account.map(|account| (credential, account)))
+    let Some(account) = store::hold_account(tx, account).await? else { return Ok(None) };
+    let credential = store::lock_credential(tx, account.id).await?;
+    Ok(credential.map(|credential| (credential, account)))
 }
 
 /// Uses up a second factor.

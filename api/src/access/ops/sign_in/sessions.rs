@@ -19,7 +19,7 @@ use crate::{
     kernel::{
         Kernel,
         error::{Error, Result, UserErrorCode, Violation},
-        session_token::RefreshToken,
+        session_token::{AccessToken, RefreshToken},
         tx::Tx,
     },
 };
@@ -81,9 +81,14 @@ pub async fn refresh_session(tx: &mut Tx, shown: RefreshToken) -> Result<(sessio
 ///
 /// # Errors
 /// INVALID where the code isn't right; NOT_ALLOWED where the account has no second factor.
-pub async fn step_up(tx: &mut Tx, id: Uuid, code: SecretString) -> Result<(session::Model, Tokens)> {
-    let row = store::lock_session(tx, id).await?.filter(|row| row.revoked_at.is_none()).ok_or_else(over)?;
-    let (mut credential, account) = lock(tx, row.admin_user_id).await?.ok_or_else(no_credential)?;
+pub async fn step_up(
+    tx: &mut Tx,
+    shown: &AccessToken,
+    code: SecretString,
+) -> Result<(session::Model, Tokens)> {
+    let (mut credential, account) = lock(tx, shown.account).await?.ok_or_else(no_credential)?;
+    let row = store::lock_session(tx, shown.session).await?.filter(|row| row.revoked_at.is_none());
+    let row = row.ok_or_else(over)?;
     if credential.sealed_totp.is_none() {
         let message = "this account has no second factor yet";
         return Err(Error::invalid(UserErrorCode::NotAllowed, "", message));
