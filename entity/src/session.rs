@@ -44,6 +44,8 @@ pub enum SessionEnd {
     MfaChanged,
     /// The account was taken out of use.
     Deactivated,
+    /// It was the oldest of as many as an account has.
+    Displaced,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

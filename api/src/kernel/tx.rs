@@ -279,8 +279,12 @@ impl Tx {
     /// # Errors
     /// Where the database refuses.
     pub async fn rights_changed(&mut self) -> Result<()> {
+        if self.has_new_rights {
+            return Ok(());
+        }
+        rights::bump(&self.db).await?;
         self.has_new_rights = true;
-        rights::bump(&self.db).await
+        Ok(())
     }
 
     /// Writes what was recorded, without committing.

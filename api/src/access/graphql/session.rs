@@ -44,6 +44,8 @@ pub enum SessionEnd {
     MfaChanged,
     /// The account was taken out of use.
     Deactivated,
+    /// It was the oldest of fifty, which are as many as an account has, and somebody signed in once more.
+    Displaced,
 }
 
 /// That somebody signed in to an account here.

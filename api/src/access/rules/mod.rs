@@ -23,7 +23,7 @@ pub use impersonation::{Wanting, check_minutes, check_on, check_place, organizat
 pub use invitation::{InvitationToken, LASTS as INVITATION_LASTS, is_good as is_good_invitation};
 pub use password::check_password;
 pub use recovery::RecoveryCode;
-pub use refresh::{Family, Shown};
+pub use refresh::{Family, MOST as MOST_SESSIONS, Shown};
 pub use tokens::{
     check_alive, check_budget, check_documents, check_maker, check_networks, check_overlap, check_owner,
     check_token, check_token_end,

@@ -9,6 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub const IDLE: TimeDelta = TimeDelta::hours(12);
 /// How long a session lasts at most.
 pub const LONGEST: TimeDelta = TimeDelta::days(7);
+/// How many sessions an account has at most: all of them end in one short transaction.
+pub const MOST: usize = 50;
 
 /// What decides whether a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use ::entity::{admin_user, credential, invitation, recovery_code, session, sign_in_attempt, user};
+use ::entity::{
+    admin_user, credential, invitation, recovery_code,
+    session::{self, SessionEnd},
+    sign_in_attempt, user,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -69,11 +74,12 @@ pub async fn lock_session(tx: &Tx, id: Uuid) -> Result<Option<session::Model>> {
     Ok(select.lock_exclusive().one(tx.db()).await?)
 }
 
-/// The account's sessions that nobody has ended, locked.
+/// The account's sessions that are on, oldest first, locked.
 pub async fn lock_sessions_of(tx: &Tx, account: Uuid) -> Result<Vec<session::Model>> {
     Ok(session::Entity::find()
         .filter(session::Column::AdminUserId.eq(account))
         .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::IdleUntil.gt(tx.now()))
         .filter(session::Column::ExpiresAt.gt(tx.now()))
         .order_by_asc(session::Column::Id)
         .lock_exclusive()
@@ -104,6 +110,19 @@ pub async fn insert_session(tx: &Tx, row: &session::Model) -> Result<()> {
 pub async fn update_session(tx: &Tx, row: &session::Model) -> Result<()> {
     let all = row.clone().into_active_model().reset_all();
     session::Entity::update(all).exec_without_returning(tx.db()).await?;
+    Ok(())
+}
+
+/// Ends sessions, in one statement however many they are.
+pub async fn end_sessions(tx: &Tx, ids: impl IntoIterator<Item = Uuid>, why: SessionEnd) -> Result<()> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedBy, Expr::value(why))
+        .col_expr(session::Column::RevokedAt, Expr::value(tx.now()))
+        .col_expr(session::Column::UpdatedAt, Expr::value(tx.now()))
+        .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1))
+        .filter(session::Column::Id.is_in(ids))
+        .exec(tx.db())
+        .await?;
     Ok(())
 }
 

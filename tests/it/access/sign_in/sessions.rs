@@ -10,11 +10,15 @@ use entity::{
 use futures_util::future::{join, join3};
 use opsgate::{
     config::Overrides,
-    kernel::{actor::ADMIN_USER, clock::Clock},
+    kernel::{
+        actor::{ADMIN_USER, SESSION},
+        clock::Clock,
+    },
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait, sea_query::Expr};
 use serde_json::{Value, json};
-use tests::{Database, TestGateway};
+use tests::{Answer, Database, TestGateway};
+use uuid::Uuid;
 
 use super::enrolled;
 use crate::access::{is_let_in, permissions, refused, turned_away};
@@ -199,6 +203,50 @@ async fn an_account_that_may_be_used_again_begins_without_its_sessions() {
     assert!(!is_let_in(&gateway.holder(&begun)).await);
     refused(&gateway.refresh(begun.text("/tokens/refreshToken")).await, "INVALID", "refreshToken");
     assert!(is_let_in(&gateway.holder(&ada.sign_in_again(&gateway).await.ok())).await);
+}
+
+/// So many more sessions of whoever has this one.
+async fn plant_sessions(gateway: &TestGateway, like: &Answer, count: usize) {
+    let db = gateway.database().sql().await;
+    let id = SESSION.parse(like.text("/tokens/sessionId")).unwrap();
+    let row = session::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
+    let rows = (0..count).map(|_| session::Model { id: Uuid::now_v7(), ..row.clone() });
+    gateway.plant_all::<session::ActiveModel, _>(rows.collect()).await;
+}
+
+/// How often rights have changed.
+async fn epoch(gateway: &TestGateway) -> i64 {
+    let db = gateway.database().sql().await;
+    entity::authz_epoch::Entity::find_by_id(1).one(db).await.unwrap().unwrap().epoch
+}
+
+#[tokio::test]
+async fn of_more_than_fifty_sessions_the_oldest_end() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::Support).await;
+    plant_sessions(&gateway, &ada.confirmed, 49).await;
+    let before = epoch(&gateway).await;
+    let begun = ada.sign_in_again(&gateway).await.ok();
+    gateway.rights_read().await;
+    assert!(!is_let_in(&ada.client).await, "hers was the first");
+    assert!(is_let_in(&gateway.holder(&begun)).await);
+    let bob = gateway.owner_in_person().await;
+    let document = "{ sessions(first: 100) { nodes { isActive endedBy } } }";
+    let listed = bob.run(document).await.ok();
+    let listed = listed.at("/sessions/nodes").as_array().unwrap().clone();
+    assert_eq!(listed.iter().filter(|session| session["isActive"] == true).count(), 50);
+    assert_eq!(listed.iter().filter(|session| session["endedBy"] == "DISPLACED").count(), 1);
+    assert_eq!(epoch(&gateway).await, before + 1);
+
+    // However many they are, they end in two statements.
+    let account = json!({ "id": ADMIN_USER.encode(ada.person.account) });
+    let seen = gateway.recorded().await;
+    bob.mutate("adminUserDeactivate", account, "adminUser { id }").await.ok();
+    assert_eq!(epoch(&gateway).await, before + 2);
+    assert_eq!(gateway.recorded().await, seen + 51);
+    let left = bob.run(document).await.ok();
+    let left = left.at("/sessions/nodes").as_array().unwrap().clone();
+    assert!(left.iter().all(|session| session["isActive"] == false), "{left:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod invitations;
 mod passwords;
 mod sessions;
 
+use self::sessions::make_room;
 pub(super) use self::{invitations::open as open_invitation, sessions::end_all};
 pub use factors::{
     Enrolment, confirm_mfa, count_factor, enroll_mfa, forget_factors, regenerate_recovery_codes, reset_mfa,
@@ -181,6 +182,7 @@ async fn begin(
     account: &admin_user::Model,
     factor_at: Option<DateTime<Utc>>,
 ) -> Result<session::Model> {
+    make_room(tx, account).await?;
     let now = tx.now();
     let family = Family::begin(now);
     let row = session::Model {

@@ -13,7 +13,7 @@ use crate::{
         events,
         ops::{Locked, held, impersonation::end_impersonations_in},
         permissions as keys,
-        rules::{self, Family, Granter, Shown},
+        rules::{self, Family, Granter, MOST_SESSIONS, Shown},
         store,
     },
     kernel::{
@@ -72,7 +72,7 @@ pub async fn refresh_session(tx: &mut Tx, shown: RefreshToken) -> Result<(sessio
             let tokens = tokens(tx.kernel(), &row, now, true);
             Ok((row, Refreshed::Tokens(tokens)))
         }
-        Shown::Reused => Ok((end(tx, row, &account, SessionEnd::Reused).await?, Refreshed::Reused)),
+        Shown::Reused => Ok((end_one(tx, row, &account, SessionEnd::Reused).await?, Refreshed::Reused)),
         Shown::Current(_) | Shown::Over => Err(over()),
     }
 }
@@ -128,7 +128,7 @@ pub async fn revoke_session(
         let message = "this session is over";
         return Err(Error::invalid(UserErrorCode::InvalidTransition, "id", message));
     }
-    end(tx, row, &account, SessionEnd::Revoked).await
+    end_one(tx, row, &account, SessionEnd::Revoked).await
 }
 
 /// Ends the sessions whose tokens are signed from a sealing key that is to be retired at once.
@@ -138,7 +138,7 @@ pub async fn revoke_session(
 pub async fn end_sessions_of_key(tx: &mut Tx, key_id: &str) -> Result<()> {
     for row in store::lock_sessions_of_key(tx, key_id).await? {
         let account = account_of(tx, &row).await?;
-        end(tx, row, &account, SessionEnd::Revoked).await?;
+        end_one(tx, row, &account, SessionEnd::Revoked).await?;
     }
     Ok(())
 }
@@ -158,34 +158,60 @@ pub(in crate::access::ops) async fn end_all(
     but: Option<Uuid>,
     why: SessionEnd,
 ) -> Result<()> {
-    for row in store::lock_sessions_of(tx, account.id).await? {
-        if Some(row.id) != but {
-            end(tx, row, account, why).await?;
-        }
-    }
+    let mut rows = store::lock_sessions_of(tx, account.id).await?;
+    rows.retain(|row| Some(row.id) != but);
+    end(tx, rows, account, why).await?;
     Ok(())
 }
 
+/// Ends the oldest sessions of an account that has as many as one may have, so that there is room for another. The
+/// account is locked.
+pub(super) async fn make_room(tx: &mut Tx, account: &admin_user::Model) -> Result<()> {
+    let mut rows = store::lock_sessions_of(tx, account.id).await?;
+    rows.truncate((rows.len() + 1).saturating_sub(MOST_SESSIONS));
+    end(tx, rows, account, SessionEnd::Displaced).await?;
+    Ok(())
+}
+
+/// Ends sessions of an account; as they are by then.
 async fn end(
     tx: &mut Tx,
-    row: session::Model,
+    rows: Vec<session::Model>,
     account: &admin_user::Model,
     why: SessionEnd,
-) -> Result<session::Model> {
+) -> Result<Vec<session::Model>> {
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    store::end_sessions(tx, rows.iter().map(|row| row.id), why).await?;
     let now = tx.now();
-    let row = session::Model {
+    let ended = rows.into_iter().map(|row| session::Model {
         ended_by: Some(why),
         revoked_at: Some(now),
         updated_at: now,
         version: row.version + 1,
         ..row
-    };
-    store::update_session(tx, &row).await?;
-    tx.record(events::session(&events::SESSION_REVOKED, &row, account.user_id));
-    end_impersonations_in(tx, row.id).await?;
+    });
+    let ended: Vec<_> = ended.collect();
+    let of = |row| events::session(&events::SESSION_REVOKED, row, account.user_id);
+    tx.record_many(ended.iter().map(of));
+    for row in &ended {
+        end_impersonations_in(tx, row.id).await?;
+    }
     // Access tokens are good without a look into the database: every process has to hear of it.
     tx.rights_changed().await?;
-    Ok(row)
+    Ok(ended)
+}
+
+/// Ends one session of an account; as it is by then.
+async fn end_one(
+    tx: &mut Tx,
+    row: session::Model,
+    account: &admin_user::Model,
+    why: SessionEnd,
+) -> Result<session::Model> {
+    let ended = end(tx, vec![row], account, why).await?.pop();
+    ended.ok_or_else(|| Error::internal("of one session none was ended"))
 }
 
 async fn account_of(tx: &Tx, row: &session::Model) -> Result<admin_user::Model> {
