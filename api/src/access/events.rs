@@ -108,12 +108,13 @@ pub(super) fn assignment(
     }))
 }
 
-/// Somebody asks: what is frozen, whole, so that the record says what was approved whatever becomes of the row.
-pub(super) fn approval_requested(row: &approval::Model) -> Event {
+/// Somebody asks: what is frozen, whole, so that the record says what was approved whatever becomes of the row; with what
+/// is personal in it marked.
+pub(super) fn approval_requested(row: &approval::Model, payload: &Value) -> Event {
     let data = json!({
         "kind": row.kind,
         "summary": row.summary,
-        "payload": row.payload,
+        "payload": payload,
         "payloadHash": hex::encode(&row.payload_hash),
         "required": row.required,
         "requestedBy": ADMIN_USER.encode(row.requested_by_id),

@@ -31,6 +31,7 @@ pub fn handlers() -> Handlers {
         .on(ops::ASSIGN_ROLE.kind, assign_role)
         .on(ops::CREATE_ACCOUNT.kind, create_account)
         .on(ops::UPDATE_ACCOUNT.kind, update_account)
+        .on(ops::INVITE.kind, invite)
         .on(approvals::EXPIRE, expire)
         .on(ops::END_IMPERSONATION, end_impersonation)
         .on(FORGET, forget)
@@ -58,6 +59,12 @@ async fn create_account(job: Job) -> Result<Outcome> {
 async fn update_account(job: Job) -> Result<Outcome> {
     let Some((mut tx, approved)) = approvals::begin(&job).await? else { return Ok(Outcome::Done) };
     let done = ops::update_approved(&mut tx, &approved).await;
+    approvals::end(&job, tx, approved, done).await
+}
+
+async fn invite(job: Job) -> Result<Outcome> {
+    let Some((mut tx, approved)) = approvals::begin(&job).await? else { return Ok(Outcome::Done) };
+    let done = ops::invite_approved(&mut tx, &approved).await;
     approvals::end(&job, tx, approved, done).await
 }
 

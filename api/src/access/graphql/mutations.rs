@@ -285,7 +285,7 @@ async fn decide_or_ask<S: Stored>(
 }
 
 /// Puts on the record that the caller had the right when they asked, and not any more when it was to be done.
-async fn note_lost<T>(ctx: &Context<'_>, outcome: &Result<T>) {
+pub(super) async fn note_lost<T>(ctx: &Context<'_>, outcome: &Result<T>) {
     if let Err(Error::Forbidden(needed)) = outcome {
         ctx.request().note_denial(ctx.field().name(), needed).await;
     }

@@ -28,10 +28,11 @@ pub use roles::{
     delete_role, revoke, update_role,
 };
 pub use sign_in::{
-    Accepted, Enrolment, Factor, Invitation, MAIL, NewPassword, Proved, Refreshed, SEALED, SignIn, Tokens,
-    accept_invitation, confirm_mfa, count_factor, end_sessions_of_key, enroll_mfa, forget_factors, invite,
-    mail, prove, read_invitation, read_refresh_token, refresh_session, regenerate_recovery_codes,
-    replace_password, reset_mfa, revoke_session, send, set_password, start_session, step_up, verify_password,
+    Accepted, Enrolment, Factor, INVITE, Invitation, MAIL, NewInvitation, NewPassword, Proved, Refreshed,
+    SEALED, SignIn, Tokens, accept_invitation, confirm_mfa, count_factor, end_sessions_of_key, enroll_mfa,
+    forget_factors, invite, invite_approved, invite_or_ask, prove, read_invitation, read_refresh_token,
+    refresh_session, regenerate_recovery_codes, replace_password, reset_mfa, revoke_session, send,
+    set_password, start_session, step_up, verify_password,
 };
 pub use tokens::{
     Maker, NewToken, Rotation, create_token, issue_token, make_token, revoke_token, rotate, rotate_token,
@@ -57,7 +58,7 @@ use crate::kernel::{
 };
 
 /// What this domain has others approve.
-pub const ACTIONS: &[&Action] = &[&ASSIGN_ROLE, &CREATE_ACCOUNT, &UPDATE_ACCOUNT];
+pub const ACTIONS: &[&Action] = &[&ASSIGN_ROLE, &CREATE_ACCOUNT, &UPDATE_ACCOUNT, &INVITE];
 
 /// Whether somebody else has changed the row since the caller read it.
 fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {

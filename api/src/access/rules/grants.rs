@@ -227,6 +227,13 @@ pub fn check_taken(granter: &Granter, taken: &PermissionSet, field: &str) -> Res
     check_had(&reach.now, taken, field, "nobody takes from others what they don't have themselves")
 }
 
+/// What of `given` is sensitive.
+pub fn sensitive(given: &PermissionSet, catalogue: &Catalogue) -> Vec<&'static str> {
+    let is_sensitive =
+        |key: &&str| catalogue.permission(key).is_some_and(|permission| permission.is_sensitive);
+    given.iter().filter(is_sensitive).collect()
+}
+
 /// Whether `granter` may give `given` to an account, and whether on their own word; `super_admins` are active by now.
 ///
 /// # Errors
@@ -240,9 +247,7 @@ pub fn check_grant(
     field: &str,
 ) -> Result<Consent, Violation> {
     check_given(granter, given, field)?;
-    let is_sensitive =
-        |key: &&str| catalogue.permission(key).is_some_and(|permission| permission.is_sensitive);
-    let sensitive: Vec<_> = given.iter().filter(is_sensitive).collect();
+    let sensitive = sensitive(given, catalogue);
     let is_enough = super_admins >= ENOUGH_SUPER_ADMINS;
     let is_settled = match granter {
         Granter::Machine => !is_enough,

@@ -17,7 +17,7 @@ use crate::kernel::error::{UserErrorCode, Violation};
 pub use allowlist::{Keeper, check_allowlist, check_entries};
 pub use grants::{
     Consent, Granter, Reach, Standing, check_active, check_end, check_given, check_grant, check_has,
-    check_last_super_admin, check_level, check_not_self, check_rank, check_taken, is_effective,
+    check_last_super_admin, check_level, check_not_self, check_rank, check_taken, is_effective, sensitive,
 };
 pub use impersonation::{Wanting, check_minutes, check_on, check_place, organization_of};
 pub use invitation::{InvitationToken, LASTS as INVITATION_LASTS, is_good as is_good_invitation};

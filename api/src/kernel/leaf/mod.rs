@@ -21,7 +21,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use json::parse_unique;
-pub use personal::{Personal, lift_personal};
+pub use personal::{Personal, lift_personal, unmark};
 
 /// The version of the form, `v` in the leaf.
 const VERSION: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::{fmt, fmt::Write, mem, ops::Deref, sync::LazyLock};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
 use super::MAX_DEPTH;
@@ -51,6 +51,13 @@ impl<T: Serialize> Serialize for Personal<T> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(MARKER.as_str(), &self.0)?;
         map.end()
+    }
+}
+
+/// From where nothing is marked (any more).
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Personal<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
     }
 }
 
@@ -103,7 +110,7 @@ fn lift(value: &mut Value, path: &mut String, depth: usize, lifted: &mut Vec<(St
 }
 
 /// `value` without the marks inside it: what is personal as a whole may have personal parts.
-fn unmark(mut value: Value) -> Value {
+pub fn unmark(mut value: Value) -> Value {
     match &mut value {
         Value::Object(map) => {
             if let Some(inner) = map.remove(MARKER.as_str()) {

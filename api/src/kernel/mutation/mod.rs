@@ -164,6 +164,27 @@ pub async fn mutate_or_wait<S: Stored, W: Stored>(
 ) -> Result<(Outcome<S>, Outcome<W>)> {
     let author = ctx.request().author()?;
     let key = Key::of(ctx, &author);
+    run_or_wait(ctx, author, key, operation).await
+}
+
+/// As [`mutate_in_secret`] and [`mutate_or_wait`].
+///
+/// # Errors
+/// As [`mutate`].
+pub async fn mutate_in_secret_or_wait<S: Stored, W: Stored>(
+    ctx: &Context<'_>,
+    author: Author,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+) -> Result<(Outcome<S>, Outcome<W>)> {
+    run_or_wait(ctx, author, Ok(None), operation).await
+}
+
+async fn run_or_wait<S: Stored, W: Stored>(
+    ctx: &Context<'_>,
+    author: Author,
+    key: Result<Option<Key>>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+) -> Result<(Outcome<S>, Outcome<W>)> {
     let Ran { object, user_errors, receipt, .. } =
         run(ctx, author, key, |row| Ok(id_of_either::<S, W>(row).into()), operation).await?;
     let (done, awaited) = match object {

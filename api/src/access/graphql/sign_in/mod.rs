@@ -11,8 +11,8 @@ use self::steps::{
     accept, check_live, create, in_session, no_session, refresh, settle, shown, update_password, with_code,
 };
 use super::{
-    AdminUser, Session,
-    mutations::{decide, granter, id, note_refusal},
+    AdminUser, Approval, Session,
+    mutations::{decide, granter, id, note_lost, note_refusal},
     session::{
         AdminUserInviteInput, Invitation, InvitationAcceptInput, MfaConfirmInput, MfaEnrolment,
         MfaResetInput, PasswordUpdateInput, SessionCreateInput, SessionRefreshInput, SessionRevokeInput,
@@ -20,10 +20,10 @@ use super::{
     },
 };
 use crate::{
-    access::ops::{self, Accepted, Refreshed},
+    access::ops::{self, Accepted, NewInvitation, Refreshed},
     kernel::{
         error::{Error, Invalid, Result, UserErrorCode, Violation},
-        mutation::{Outcome, Receipt, mutate_in_secret, payload},
+        mutation::{Deferred, Outcome, Receipt, mutate_in_secret_or_wait, payload},
         request::RequestExt,
     },
 };
@@ -105,6 +105,8 @@ shown_once! {
     AdminUserInvitePayload {
         /// What to hand to whom it is for.
         invitation: Invitation,
+        /// What it waits for: nobody is invited until others have approved it. Null where it waits for nobody.
+        approval: Option<Approval>,
     }
 }
 shown_once! {
@@ -140,9 +142,10 @@ impl Mutation {
 
     /// Invites whoever an account is for to set its first password. The answer holds what they need, once: hand it to them
     /// by a way that nobody else reads, or have it mailed. It is good for three days and works once, and the one from before is no good any
-    /// more. Nobody invites to what they don't have themselves.
+    /// more. Nobody invites to what they don't have themselves; where the account may what is sensitive, it takes a second
+    /// person: then there is an `approval`, and the invitation is mailed when they have approved it.
     #[requires("access.manage_accounts", step_up)]
-    #[emits("admin.user.invited")]
+    #[emits("admin.user.invited", "admin.approval.requested")]
     async fn admin_user_invite(
         &self,
         ctx: &Context<'_>,
@@ -153,20 +156,29 @@ impl Mutation {
         let granter = granter(ctx, None)?;
         let outcome = async {
             check_live(request)?;
-            let account = id::<AdminUser>(&input.admin_user_id, "adminUserId")?;
-            mutate_in_secret::<AdminUser>(ctx, request.author()?, async |tx| {
-                let (account, made) = ops::invite(tx, &granter, account, input.email.as_deref()).await?;
-                if input.by_mail {
-                    ops::mail(tx, &made).await?;
-                }
-                invitation = Some(Invitation { invitation: made, is_mailed: input.by_mail });
-                Ok(account)
+            let AdminUserInviteInput { admin_user_id, email, by_mail } = input;
+            let admin_user_id = id::<AdminUser>(&admin_user_id, "adminUserId")?;
+            let new = NewInvitation { admin_user_id, email, by_mail };
+            mutate_in_secret_or_wait::<AdminUser, Approval>(ctx, request.author()?, async |tx| {
+                Ok(match ops::invite_or_ask(tx, &granter, new).await? {
+                    Deferred::Done((account, made)) => {
+                        invitation = Some(Invitation { invitation: made, is_mailed: by_mail });
+                        Deferred::Done(account)
+                    }
+                    Deferred::Waits(approval) => Deferred::Waits(approval),
+                })
             })
             .await
         };
-        let (user_errors, receipt) = settle(outcome.await)?;
+        let outcome = outcome.await;
+        note_lost(ctx, &outcome).await;
+        let (outcome, approval) = match outcome {
+            Ok((outcome, awaited)) => (Ok(outcome), awaited.object(ctx).await?),
+            Err(error) => (Err(error), None),
+        };
+        let (user_errors, receipt) = settle(outcome)?;
         note_refusal(ctx, &user_errors).await;
-        Ok(AdminUserInvitePayload { invitation, user_errors, receipt })
+        Ok(AdminUserInvitePayload { invitation, approval, user_errors, receipt })
     }
 
     /// Accepts an invitation: sets the first password of the account, and begins a session that can only enrol a second

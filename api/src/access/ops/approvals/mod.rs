@@ -30,6 +30,7 @@ use crate::{
     kernel::{
         error::{Error, Result, UserErrorCode},
         event::EventType,
+        leaf::unmark,
         permission::{Action, PermissionSet},
         queue::NewTask,
         text,
@@ -59,7 +60,8 @@ pub struct Wish {
     pub beneficiary: Option<Uuid>,
     /// In words, for those who decide. Nothing personal: it goes on the record.
     pub summary: String,
-    /// Exactly, and whole: whoever carries it out has nothing else. Nothing personal, either.
+    /// Exactly, and whole: whoever carries it out has nothing else. What is [personal](crate::kernel::leaf::Personal) in it is marked, and
+    /// sealed on the record.
     pub payload: Value,
 }
 
@@ -84,7 +86,7 @@ pub async fn ask(tx: &mut Tx, action: &'static Action, wish: Wish) -> Result<app
         permission: action.permission.to_owned(),
         required: action.approvals,
         summary: wish.summary,
-        payload: wish.payload,
+        payload: unmark(wish.payload.clone()),
         payload_hash: Vec::new(),
         requested_by_id: wish.requested_by,
         beneficiary_id: wish.beneficiary,
@@ -110,7 +112,7 @@ pub async fn ask(tx: &mut Tx, action: &'static Action, wish: Wish) -> Result<app
     }
     let task = NewTask::new(EXPIRE, ApprovalTask { approval_id: row.id })?;
     tx.enqueue(task.unique(row.id.to_string()).at(row.expires_at)).await?;
-    tx.record(events::approval_requested(&row));
+    tx.record(events::approval_requested(&row, &wish.payload));
     Ok(row)
 }
 

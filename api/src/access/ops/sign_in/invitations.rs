@@ -1,6 +1,6 @@
 //! Invitations: made by who may give all that the account may, and accepted once by whoever was handed the text.
 
-use ::entity::{admin_user, credential, invitation, session};
+use ::entity::{admin_user, approval, credential, invitation, session};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -12,15 +12,19 @@ use super::{
 use crate::{
     access::{
         events,
-        ops::{Locked, held},
+        ops::{Locked, approvals::Approved, ask_for, check_version, frozen_id, held},
         permissions as keys,
-        rules::{self, Granter, InvitationToken},
+        rules::{self, Consent, Granter, InvitationToken},
         store,
     },
     kernel::{
         Kernel,
+        actor::ADMIN_USER,
         error::{Error, Result, UserErrorCode},
+        leaf::Personal,
+        mutation::Deferred,
         password,
+        permission::Action,
         queue::NewTask,
         secret::{Aad, sealed::SealedTable},
         text,
@@ -59,24 +63,128 @@ pub struct Accepted {
     pub enrolment: Enrolment,
 }
 
+/// Inviting to an account that may what is sensitive: whoever gets in there could be anybody, so it is as giving that.
+pub static INVITE: Action = Action { kind: "access.invite", permission: keys::MANAGE_ACCOUNTS, approvals: 1 };
+
+/// Somebody to be invited.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// Their account.
+    pub admin_user_id: Uuid,
+    /// The address that they will sign in by: the person's own where none is given.
+    pub email: Option<String>,
+    /// Whether it is mailed there.
+    pub by_mail: bool,
+}
+
+/// What is frozen of an invitation that somebody asks for: with what the account may that is sensitive, and its version.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FrozenInvitation {
+    admin_user_id: String,
+    email: Personal<String>,
+    sensitive: Vec<String>,
+    version: i32,
+}
+
 /// Invites whoever the account `id` is for to set its first password, and sign in by `email` from then on: the person's
 /// own address where none is given. The invitation from before is no good any more.
 ///
 /// # Errors
 /// NOT_FOUND; TAKEN where another account signs in by this address; NOT_ALLOWED where the account isn't in use or has a
-/// password, or may what the granter may not.
+/// password, or may what the granter may not; APPROVAL_REQUIRED where it may what is sensitive, as the [rules](rules) say.
 pub async fn invite(
     tx: &mut Tx,
     granter: &Granter,
     id: Uuid,
     email: Option<&str>,
 ) -> Result<(admin_user::Model, Invitation)> {
+    let Guest { account, sign_in_name, consent, .. } = examine(tx, granter, id, email).await?;
+    consent.required()?;
+    let invitation = open(tx, &account, sign_in_name, granter.account()).await?;
+    Ok((account, invitation))
+}
+
+/// The same, or has others asked whether somebody may be invited: then it is mailed when they have said so, and nobody
+/// else has seen it.
+///
+/// # Errors
+/// As [`invite`]; REQUIRED where it is to be mailed and nobody says where to, or others are to be asked and it isn't to be
+/// mailed; NOT_ALLOWED where the settings name no server.
+pub async fn invite_or_ask(
+    tx: &mut Tx,
+    granter: &Granter,
+    new: NewInvitation,
+) -> Result<Deferred<(admin_user::Model, Invitation), approval::Model>> {
+    let NewInvitation { admin_user_id, email, by_mail } = new;
+    if by_mail {
+        check_mailer(tx)?;
+        if email.is_none() {
+            // Other systems say what a person's address is, and somebody else may say that.
+            let message = "say where to: a person's address in the directory isn't looked at for that";
+            return Err(Error::invalid(UserErrorCode::Required, "email", message));
+        }
+    }
+    let Guest { account, sign_in_name, sensitive, consent } =
+        examine(tx, granter, admin_user_id, email.as_deref()).await?;
+    if let Consent::Given = consent {
+        let invitation = open(tx, &account, sign_in_name, granter.account()).await?;
+        if by_mail {
+            mail(tx, &invitation).await?;
+        }
+        return Ok(Deferred::Done((account, invitation)));
+    }
+    if !by_mail {
+        let message = "this account may what is sensitive, so others must approve it, and it goes out by mail when they have";
+        return Err(Error::invalid(UserErrorCode::Required, "byMail", message));
+    }
+    let summary = "invite somebody to an account, to sign in by this address".to_owned();
+    let payload = FrozenInvitation {
+        admin_user_id: ADMIN_USER.encode(account.id),
+        email: sign_in_name.into(),
+        sensitive,
+        version: account.version,
+    };
+    Ok(Deferred::Waits(ask_for(tx, granter, &INVITE, account.user_id, summary, payload).await?))
+}
+
+/// Mails the invitation that others have approved. Answers the account's id.
+///
+/// # Errors
+/// As [`invite`]; CONFLICT where the account is another by now.
+pub async fn invite_approved(tx: &mut Tx, approved: &Approved) -> Result<String> {
+    let FrozenInvitation { admin_user_id, email, sensitive, version } = approved.payload()?;
+    let granter = approved.granter(tx, None).await?;
+    let guest = examine(tx, &granter, frozen_id(ADMIN_USER, &admin_user_id)?, Some(&email)).await?;
+    check_version(guest.account.id, guest.account.version, Some(version))?;
+    if guest.sensitive != sensitive {
+        let message = "what the account may was changed meanwhile: it isn't what was approved";
+        return Err(Error::invalid(UserErrorCode::Conflict, "adminUserId", message));
+    }
+    guest.consent.required()?;
+    check_mailer(tx)?;
+    let invitation = open(tx, &guest.account, guest.sign_in_name, granter.account()).await?;
+    mail(tx, &invitation).await?;
+    Ok(admin_user_id)
+}
+
+/// An account that somebody can be invited to.
+struct Guest {
+    account: admin_user::Model,
+    sign_in_name: String,
+    /// What it may that is sensitive.
+    sensitive: Vec<String>,
+    consent: Consent,
+}
+
+/// Whether somebody can be invited, and whether at once.
+async fn examine(tx: &Tx, granter: &Granter, id: Uuid, email: Option<&str>) -> Result<Guest> {
     const ID: &str = "adminUserId";
     let locked = Locked::lock(tx, granter, keys::MANAGE_ACCOUNTS, Some(id), None).await?;
     let account = locked.account(tx, id, ID)?.clone();
-    // Whoever sees the text could use it.
+    let Locked { granter, accounts } = &locked;
     let held = held(tx, &account, Some(tx.now())).await?;
-    rules::check_rank(&locked.granter, account.level, &held, ID)?;
+    rules::check_rank(granter, account.level, &held, ID)?;
     rules::check_not_self(granter, id, ID)?;
     if !account.is_active {
         return Err(Error::invalid(UserErrorCode::NotAllowed, ID, "this account isn't active"));
@@ -92,13 +200,16 @@ pub async fn invite(
             person.ok_or_else(|| Error::internal("an account of nobody"))?.email
         }
     };
-    let name = sign_in_name(&email);
-    if store::credential_by_name(tx.db(), &name).await?.is_some() {
+    let sign_in_name = sign_in_name(&email);
+    if store::credential_by_name(tx.db(), &sign_in_name).await?.is_some() {
         let message = "another account signs in by this address";
         return Err(Error::invalid(UserErrorCode::Taken, "email", message));
     }
-    let invitation = open(tx, &account, name, granter.account()).await?;
-    Ok((account, invitation))
+    // Whoever sees the text could use it, and be whom it is for.
+    let catalogue = tx.kernel().catalogue();
+    let consent = rules::check_grant(granter, &held, catalogue, accounts.super_admins(), ID)?;
+    let sensitive = rules::sensitive(&held, catalogue).into_iter().map(str::to_owned).collect();
+    Ok(Guest { account, sign_in_name, sensitive, consent })
 }
 
 /// The same for an account that was made just now.
@@ -128,15 +239,17 @@ pub(in crate::access::ops) async fn open(
     Ok(Invitation { id: row.id, token, expires_at: row.expires_at })
 }
 
-/// Has an invitation mailed to the address that it is for.
-///
-/// # Errors
-/// NOT_ALLOWED where the settings name no server.
-pub async fn mail(tx: &mut Tx, invitation: &Invitation) -> Result<()> {
-    if tx.kernel().mailer().is_none() {
-        let message = "no mail is sent here: whoever runs the gateway sets smtp_url, or hand the invitation over yourself";
-        return Err(Error::invalid(UserErrorCode::NotAllowed, "byMail", message));
+fn check_mailer(tx: &Tx) -> Result<()> {
+    if tx.kernel().mailer().is_some() {
+        return Ok(());
     }
+    let message =
+        "no mail is sent here: whoever runs the gateway sets smtp_url, or hand the invitation over yourself";
+    Err(Error::invalid(UserErrorCode::NotAllowed, "byMail", message))
+}
+
+/// Has an invitation mailed to the address that it is for.
+async fn mail(tx: &mut Tx, invitation: &Invitation) -> Result<()> {
     let aad = Aad { table: SEALED.name, row: invitation.id };
     let sealed = tx.kernel().keys().seal(invitation.token.expose().as_bytes(), aad);
     store::keep_for_mail(tx, invitation.id, sealed).await?;

@@ -14,7 +14,10 @@ pub(super) use self::{invitations::open as open_invitation, sessions::end_all};
 pub use factors::{
     Enrolment, confirm_mfa, count_factor, enroll_mfa, forget_factors, regenerate_recovery_codes, reset_mfa,
 };
-pub use invitations::{Accepted, Invitation, MAIL, accept_invitation, invite, mail, read_invitation, send};
+pub use invitations::{
+    Accepted, INVITE, Invitation, MAIL, NewInvitation, accept_invitation, invite, invite_approved,
+    invite_or_ask, read_invitation, send,
+};
 pub use passwords::{NewPassword, replace_password, set_password, verify_password};
 pub use sessions::{
     Refreshed, end_sessions_of_key, read_refresh_token, refresh_session, revoke_session, step_up,
