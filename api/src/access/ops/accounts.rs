@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Locked, approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held, own_permissions,
-    sign_in::end_all,
+    Locked, approvals::Approved, ask_for, check_permissions, check_version, end_invitation, frozen_id, held,
+    own_permissions, sign_in::end_all,
 };
 use crate::{
     access::{
@@ -268,6 +268,8 @@ async fn update(
     if after == before {
         return Ok(before);
     }
+    let given = own_permissions(tx, &after).without(&own_permissions(tx, &before));
+    end_invitation(tx, before.id, &given).await?;
     save(tx, &events::USER_UPDATED, &before, after).await
 }
 

@@ -149,6 +149,15 @@ impl Locked {
     }
 }
 
+/// Ends the open invitation to an account that is given something sensitive: whoever has seen the text could be the one who
+/// asked for that.
+async fn end_invitation(tx: &Tx, account: Uuid, given: &PermissionSet) -> Result<()> {
+    if rules::sensitive(given, tx.kernel().catalogue()).is_empty() {
+        return Ok(());
+    }
+    store::revoke_invitations(tx, account).await
+}
+
 /// Has others asked whether `granter` may give something to the person `beneficiary`.
 async fn ask_for(
     tx: &mut Tx,

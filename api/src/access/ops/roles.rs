@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Locked, approvals::Approved, ask_for, check_permissions, check_version, frozen_id, held};
+use super::{
+    Locked, approvals::Approved, ask_for, check_permissions, check_version, end_invitation, frozen_id, held,
+};
 use crate::{
     access::{
         ROLE, ROLE_ASSIGNMENT, events, permissions as keys,
@@ -272,6 +274,8 @@ async fn examine(tx: &Tx, granter: &Granter, new: NewAssignment) -> Result<Gift>
 
 async fn give(tx: &mut Tx, granter: &Granter, gift: Gift) -> Result<role_assignment::Model> {
     let now = tx.now();
+    let given = tx.kernel().catalogue().of_scopes(&gift.role.permissions.0);
+    end_invitation(tx, gift.account.id, &given).await?;
     // What was approved is given by who asked for it, not by the task that does it.
     let granted_by = match granter {
         Granter::Approved { account, .. } => Actor::admin(*account),

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use entity::admin_user::AdminLevel;
 use futures_util::future::join_all;
-use opsgate::kernel::actor::ADMIN_USER;
+use opsgate::{
+    access::{self, AdminUserChanges, Granter, NewAssignment},
+    kernel::{actor::ADMIN_USER, tx::Tx},
+};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::{Answer, Authenticator, Mailbox, TestGateway};
@@ -102,6 +105,51 @@ async fn an_invitation_ends_after_three_days_and_with_its_account() {
     refused(&accept(&gateway, answer.text("/invitation/token"), PASSWORD).await, "INVALID", "token");
     gateway.advance(TimeDelta::hours(72));
     refused(&accept(&gateway, gateway.invitation().unwrap(), PASSWORD).await, "INVALID", "token");
+}
+
+#[tokio::test]
+async fn an_invitation_is_good_for_what_the_account_was_while_who_made_it_could() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::SuperAdmin).await;
+    let managers = gateway.role("managers", &["access.manage_accounts", "access.read"]).await;
+    let eve = enrolled(&gateway, "Eve", AdminLevel::Admin).await;
+    gateway.assign(managers, eve.person.account, None).await;
+    gateway.rights_read().await;
+    let guest = async |name: &str| {
+        let account = gateway.account(name, AdminLevel::Support).await;
+        (account, invite(&eve, account, Value::Null).await.ok().text("/invitation/token").to_owned())
+    };
+    let is_no_good = async |token: &str, why: &str| {
+        let answer = accept(&gateway, token, PASSWORD).await;
+        assert_eq!(answer.user_error_codes(), ["INVALID"], "{why}: {}", answer.body);
+    };
+    // Eve, who has seen the text, would be a super admin.
+    let (raised, token) = guest("Raised").await;
+    gateway.set_level(raised, AdminLevel::SuperAdmin).await;
+    is_no_good(&token, "above who invited").await;
+    gateway.set_level(raised, AdminLevel::Support).await;
+    let cleo = gateway.account("Cleo", AdminLevel::Support).await;
+    let answer = invite(&eve, cleo, Value::Null).await.ok();
+    let personal = gateway.role("personal", &["access.approve"]).await;
+    let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
+    let new = NewAssignment { role_id: personal, admin_user_id: cleo, expires_at: None };
+    access::assign(&mut tx, &Granter::Machine, new).await.unwrap();
+    tx.commit().await.unwrap();
+    is_no_good(answer.text("/invitation/token"), "given a role by others").await;
+    // And Ada two people, of whom one approves what the other asks for.
+    let bob = gateway.account("Bob", AdminLevel::Support).await;
+    let seen_by_ada = invite(&ada, bob, Value::Null).await.ok();
+    let mut tx = Tx::system(gateway.kernel(), "test").await.unwrap();
+    let raise = AdminUserChanges { level: Some(AdminLevel::SuperAdmin), permissions: None };
+    access::update_admin_user(&mut tx, &Granter::Machine, bob, raise, None).await.unwrap();
+    tx.commit().await.unwrap();
+    is_no_good(seen_by_ada.text("/invitation/token"), "raised by others").await;
+
+    let (_, good) = guest("Good").await;
+    let (_, late) = guest("Late").await;
+    accept(&gateway, &good, PASSWORD).await.ok();
+    gateway.deactivate(eve.person.account).await;
+    is_no_good(&late, "who invited was taken out of use").await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::{
         events,
-        ops::{Locked, approvals::Approved, ask_for, check_version, frozen_id, held},
+        ops::{Locked, approvals::Approved, ask_for, check_version, frozen_id, held, reach},
         permissions as keys,
         rules::{self, Consent, Granter, InvitationToken},
         store,
@@ -313,12 +313,18 @@ pub async fn read_invitation(
 /// Sets the password, begins a session that can only enrol a second factor, and begins to.
 ///
 /// # Errors
-/// INVALID where somebody was faster; TAKEN where another account signs in by this address by now.
+/// INVALID where somebody was faster, or whoever invited couldn't any more; TAKEN where another account signs in by this address by now.
 pub async fn accept_invitation(tx: &mut Tx, accepting: &Accepting) -> Result<(session::Model, Accepted)> {
     let Accepting { invitation, password } = accepting;
+    let inviter = invitation.created_by;
+    let ids: Vec<_> = [invitation.admin_user_id].into_iter().chain(inviter).collect();
+    let accounts = store::lock_accounts(tx, &ids).await?;
     let account = store::note_login(tx, invitation.admin_user_id).await?.ok_or_else(no_good)?;
     let found = store::lock_invitation(tx, invitation.id).await?;
     let row = found.filter(|row| is_good(row, tx.now())).ok_or_else(no_good)?;
+    if let Some(inviter) = inviter {
+        check_inviter(tx, accounts.get(inviter), &account).await?;
+    }
     let credential: credential::Model = new_credential(tx, account.id, &row.sign_in_name, password);
     if !store::insert_credential(tx, &credential).await? {
         let message = "another account signs in by this address: ask for another invitation";
@@ -330,6 +336,24 @@ pub async fn accept_invitation(tx: &mut Tx, accepting: &Accepting) -> Result<(se
     let (_, enrolment) = enroll_mfa(tx, account.id, Ok(())).await?;
     let tokens = tokens(tx.kernel(), &session, tx.now(), true);
     Ok((session, Accepted { tokens, enrolment }))
+}
+
+/// Whether whoever invited could do so now: else an invitation would be good for what the account came to may since, and
+/// survive who made it.
+async fn check_inviter(
+    tx: &Tx,
+    inviter: Option<&admin_user::Model>,
+    account: &admin_user::Model,
+) -> Result<()> {
+    let inviter = inviter.ok_or_else(no_good)?;
+    let reach = reach(tx, inviter, None).await?;
+    let granter = Granter::Caller { account: Some(inviter.id), reach };
+    let held = held(tx, account, Some(tx.now())).await?;
+    let is_above = rules::check_rank(&granter, account.level, &held, "token").is_err();
+    if is_above || !granter.has(keys::MANAGE_ACCOUNTS) {
+        return Err(no_good());
+    }
+    Ok(())
 }
 
 fn is_good(row: &invitation::Model, now: DateTime<Utc>) -> bool {
