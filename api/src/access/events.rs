@@ -1,7 +1,8 @@
 //! What happens to accounts, roles and tokens.
 
 use ::entity::{
-    admin_user, api_token, approval, impersonation, ip_allow_entry, list::StringList, role, role_assignment,
+    admin_user, api_token, approval, impersonation, invitation, ip_allow_entry, list::StringList, role,
+    role_assignment,
     session,
 };
 use chrono::{DateTime, Utc};
@@ -163,9 +164,12 @@ pub(super) fn credential(ty: &'static EventType, account: &admin_user::Model) ->
     Event::new(ty, entity).about(account.user_id)
 }
 
-/// Somebody was invited to sign in to `account`. Neither the text nor the address is in the record.
-pub(super) fn invited(account: &admin_user::Model, expires_at: DateTime<Utc>) -> Event {
-    credential(&USER_INVITED, account).data(json!({ "expiresAt": Timestamp(expires_at).to_string() }))
+/// Somebody was invited to sign in to `account`, by this address. The text isn't in the record.
+pub(super) fn invited(account: &admin_user::Model, row: &invitation::Model) -> Event {
+    credential(&USER_INVITED, account).data(json!({
+        "email": Personal(&row.sign_in_name),
+        "expiresAt": Timestamp(row.expires_at).to_string(),
+    }))
 }
 
 /// `ty` happened to an impersonation.

@@ -286,6 +286,11 @@ impl Invitation {
         (!self.is_mailed).then(|| self.invitation.token.expose())
     }
 
+    /// The address that they will sign in by; where it is mailed, it goes there.
+    async fn email(&self) -> &str {
+        &self.invitation.email
+    }
+
     /// Until when it is good.
     async fn expires_at(&self) -> Timestamp {
         self.invitation.expires_at.into()
@@ -299,7 +304,7 @@ pub struct AdminUserInviteInput {
     pub admin_user_id: ID,
     /// The address that they will sign in by; without it, that of the person.
     pub email: Option<String>,
-    /// Whether it is mailed to that address. Then it isn't in the answer.
+    /// Whether it is mailed to `email`, which has to be given then. Then it isn't in the answer.
     #[graphql(default)]
     pub by_mail: bool,
 }

@@ -153,6 +153,24 @@ async fn an_invitation_is_good_for_what_the_account_was_while_who_made_it_could(
 }
 
 #[tokio::test]
+async fn an_invitation_is_mailed_where_who_invites_says() {
+    let mailbox = Mailbox::open().await;
+    let gateway = TestGateway::start_with(mailbox.settings()).await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::SuperAdmin).await;
+    let bob = gateway.account("Bob", AdminLevel::Support).await;
+    let selection = "invitation { token email }";
+    // What the directory has as his address, whoever synchronizes it says.
+    let input = json!({ "adminUserId": ADMIN_USER.encode(bob), "byMail": true });
+    refused(&ada.client.mutate("adminUserInvite", input, selection).await, "REQUIRED", "email");
+    let input = json!({ "adminUserId": ADMIN_USER.encode(bob), "byMail": true, "email": "Bob@Example.com" });
+    let answer = ada.client.mutate("adminUserInvite", input, selection).await.ok();
+    assert_eq!(*answer.at("/invitation/email"), "bob@example.com");
+    let fact = gateway.proved(&answer).await;
+    assert_eq!(fact.personal("$.email"), Some(&json!("bob@example.com")));
+    assert!(!fact.shows("bob@example.com"));
+}
+
+#[tokio::test]
 async fn nobody_invites_to_more_than_they_have_nor_who_has_a_password() {
     let gateway = TestGateway::start().await;
     let ada = enrolled(&gateway, "Ada", AdminLevel::SuperAdmin).await;

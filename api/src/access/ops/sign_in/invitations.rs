@@ -51,6 +51,8 @@ pub struct Invitation {
     id: Uuid,
     /// What `invitationAccept` takes.
     pub token: InvitationToken,
+    /// The address that they will sign in by, and that it is mailed to.
+    pub email: String,
     /// Until when it is good.
     pub expires_at: DateTime<Utc>,
 }
@@ -235,8 +237,8 @@ pub(in crate::access::ops) async fn open(
         sealed_token: None,
     };
     store::insert_invitation(tx, &row).await?;
-    tx.record(events::invited(account, row.expires_at));
-    Ok(Invitation { id: row.id, token, expires_at: row.expires_at })
+    tx.record(events::invited(account, &row));
+    Ok(Invitation { id: row.id, token, email: row.sign_in_name, expires_at: row.expires_at })
 }
 
 fn check_mailer(tx: &Tx) -> Result<()> {
