@@ -31,8 +31,8 @@ pub(super) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 pub static DENIED: EventType = EventType {
     name: "admin.access.denied",
     version: 1,
-    description: "A caller was refused a field for want of a permission, or what they asked of it for want of a right to \
-                  give that; or, as the field \"(document)\", a document that its token isn't trusted with; or, as the field \
+    description: "A caller was refused a field for want of a permission or of a second factor, or what they asked of it for \
+                  want of a right to give that; or, as the field \"(document)\", a document that its token isn't trusted with; or, as the field \
                   \"(address)\", anything at all, since its token isn't accepted from there.",
     category: AuditCategory::Auth,
     severity: AuditSeverity::Low,

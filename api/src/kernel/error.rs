@@ -89,6 +89,10 @@ pub struct Violation {
     #[graphql(skip)]
     #[serde(skip)]
     pub lacking: Vec<&'static str>,
+    /// It is about what the caller may, whatever they ask for: that they tried is on the record.
+    #[graphql(skip)]
+    #[serde(skip)]
+    pub is_denial: bool,
 }
 
 /// What kind of mistake a user error is.
@@ -123,13 +127,26 @@ impl Violation {
     pub fn new(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {
         let path = (!field.is_empty())
             .then(|| std::iter::once("input").chain(field.split('.')).map(str::to_owned).collect());
-        Self { code, message: message.into(), field: path, is_retryable: false, lacking: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            field: path,
+            is_retryable: false,
+            lacking: Vec::new(),
+            is_denial: false,
+        }
     }
 
     /// The same at a path below the input whose names the caller has chosen: they may have dots in them.
     pub fn at(code: UserErrorCode, path: &[String], message: impl Into<String>) -> Self {
         let path = std::iter::once("input".to_owned()).chain(path.iter().cloned()).collect();
         Self { field: Some(path), ..Self::new(code, "", message) }
+    }
+
+    /// The same, on the record.
+    #[must_use]
+    pub fn denied(self) -> Self {
+        Self { is_denial: true, ..self }
     }
 
     /// For want of `permissions`.
@@ -143,6 +160,11 @@ impl Error {
     /// One violation, as an error.
     pub fn invalid(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {
         Violation::new(code, field, message).into()
+    }
+
+    /// The caller may not do this, whatever they ask for.
+    pub fn denied(field: &str, message: impl Into<String>) -> Self {
+        Violation::new(UserErrorCode::NotAllowed, field, message).denied().into()
     }
 
     /// `what` at `field` doesn't exist or isn't the caller's: both look alike.

@@ -125,10 +125,8 @@ impl Guard for Requires {
             }),
             _ => request.caller().check(&self.0, now),
         };
-        match &checked {
-            Err(Error::Forbidden(needed)) => request.note_denial(ctx.field().name(), needed).await,
-            Err(Error::InPlace { .. }) => request.note_denial(ctx.field().name(), &[]).await,
-            _ => {}
+        if let Err(error) = &checked {
+            note_refusal(ctx, error).await;
         }
         Ok(checked?)
     }
@@ -141,10 +139,22 @@ impl Guard for Requires {
 pub async fn check_read(ctx: &Context<'_>, key: &'static str) -> Result<()> {
     let request = ctx.request();
     let checked = request.caller().require(key);
-    if let Err(Error::Forbidden(needed)) = &checked {
-        request.note_denial(ctx.field().name(), needed).await;
+    if let Err(error) = &checked {
+        note_refusal(ctx, error).await;
     }
     checked
+}
+
+/// Puts a refusal on the record: for want of a permission, or of a second factor. Whoever has found a token hasn't that,
+/// and its owner reads of it.
+pub(super) async fn note_refusal(ctx: &Context<'_>, error: &Error) {
+    let needed: &[_] = match error {
+        Error::Forbidden(needed) => needed,
+        Error::StepUpRequired { .. } | Error::MustEnrol | Error::InPlace { .. } => &[],
+        Error::Invalid(invalid) if invalid.violations.iter().any(|violation| violation.is_denial) => &[],
+        _ => return,
+    };
+    ctx.request().note_denial(ctx.field().name(), needed).await;
 }
 
 /// Anybody may, signed in or not.

@@ -6,7 +6,7 @@ use entity::{
     event,
 };
 use futures_util::future::join_all;
-use opsgate::kernel::actor::ORGANIZATION;
+use opsgate::kernel::actor::{ADMIN_USER, ORGANIZATION};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 use tests::{Client, Fact, TestGateway, until};
@@ -69,6 +69,24 @@ async fn a_flood_of_attempts_is_two_entries_a_minute() {
     gateway.advance(TimeDelta::minutes(1));
     until("the count is on the record", async || denials(&gateway).await.len() == 4).await;
     assert_eq!(counted(&denials(&gateway).await)[3..], [("incidents", 2)]);
+}
+
+#[tokio::test]
+async fn whoever_lacks_a_second_factor_is_on_the_record() {
+    let gateway = TestGateway::start().await;
+    let input = json!({ "roleId": "rol_x", "adminUserId": "adm_x" });
+    // A token that somebody has found.
+    let answer = gateway.owner().mutate("roleAssign", input.clone(), "").await;
+    assert_eq!(answer.codes(), ["STEP_UP_REQUIRED"]);
+    assert_eq!(counted(&denials(&gateway).await), [("roleAssign", 1)]);
+    // And a password without the app.
+    let owner = ADMIN_USER.parse(&gateway.owner_id().await).unwrap();
+    let person = gateway.person(owner, "owner@localhost").await;
+    let enrolling = gateway.holder(&gateway.sign_in(person.input(json!(null))).await.ok());
+    assert_eq!(enrolling.mutate("roleRevoke", json!({ "id": "x" }), "").await.codes(), ["FORBIDDEN"]);
+    assert_eq!(enrolling.run("{ incidents { nodes { id } } }").await.codes(), ["FORBIDDEN"]);
+    let expected = [("roleAssign", 1), ("roleRevoke", 1), ("incidents", 1)];
+    assert_eq!(counted(&denials(&gateway).await), expected);
 }
 
 #[tokio::test]

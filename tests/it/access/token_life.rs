@@ -169,7 +169,7 @@ async fn it_may_nothing_that_its_maker_may_not() {
     }
     let facts = gateway.facts(seen).await;
     assert!(facts.iter().all(|fact| fact.event.event_type == "admin.access.denied"), "{facts:?}");
-    assert_eq!(facts.len(), 2, "one for each of those who tried, and minute");
+    assert_eq!(facts.len(), 3, "one for each of those who tried, and minute");
 
     // What is within reach: as itself, and as its maker, with what that may in time.
     let (_, narrowed) = made(&gateway, &narrow, script(&["incidents.read"])).await;

@@ -224,5 +224,12 @@ async fn an_organization_brings_nobody() {
     let partner = gateway.partner(&["*"], acme).await;
     let seen = gateway.recorded().await;
     refused(&upsert(&partner, json!([user("p1", "Ada")])).await, "NOT_ALLOWED", "users");
-    assert_eq!(gateway.recorded().await, seen);
+    let organizations = json!({ "organizations": [{ "externalId": "1", "slug": "x", "name": "X" }] });
+    let answer = partner.mutate("organizationsUpsert", organizations, "").await;
+    refused(&answer, "NOT_ALLOWED", "organizations");
+    // That it was tried is on the record.
+    let facts = gateway.facts(seen).await;
+    let denied: Vec<_> = facts.iter().map(|fact| (&*fact.event.event_type, &*fact.event.entity_id)).collect();
+    let expected = [("admin.access.denied", "usersUpsert"), ("admin.access.denied", "organizationsUpsert")];
+    assert_eq!(denied, expected);
 }

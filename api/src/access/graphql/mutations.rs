@@ -23,7 +23,7 @@ use crate::{
     },
     directory::User,
     kernel::{
-        error::{Error, Result, UserErrorCode, Violation},
+        error::{Result, UserErrorCode, Violation},
         mutation::{Deferred, Outcome, mutate, mutate_or_wait, payload},
         object::{Stored, parse_id},
         request::RequestExt,
@@ -265,9 +265,7 @@ pub(super) async fn decide<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<S::Row>,
 ) -> Result<Outcome<S>> {
-    let outcome = mutate(ctx, operation).await;
-    note_lost(ctx, &outcome).await;
-    let outcome = outcome?;
+    let outcome = mutate(ctx, operation).await?;
     note_refusal(ctx, &outcome.user_errors).await;
     Ok(outcome)
 }
@@ -277,18 +275,9 @@ async fn decide_or_ask<S: Stored>(
     ctx: &Context<'_>,
     operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, <Approval as Stored>::Row>>,
 ) -> Result<(Outcome<S>, Outcome<Approval>)> {
-    let outcome = mutate_or_wait::<S, Approval>(ctx, operation).await;
-    note_lost(ctx, &outcome).await;
-    let (outcome, awaited) = outcome?;
+    let (outcome, awaited) = mutate_or_wait::<S, Approval>(ctx, operation).await?;
     note_refusal(ctx, &outcome.user_errors).await;
     Ok((outcome, awaited))
-}
-
-/// Puts on the record that the caller had the right when they asked, and not any more when it was to be done.
-pub(super) async fn note_lost<T>(ctx: &Context<'_>, outcome: &Result<T>) {
-    if let Err(Error::Forbidden(needed)) = outcome {
-        ctx.request().note_denial(ctx.field().name(), needed).await;
-    }
 }
 
 /// Puts on the record that a rule refused what was asked for.

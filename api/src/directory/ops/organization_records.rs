@@ -51,7 +51,7 @@ pub async fn upsert_organizations(
 ) -> Result<Vec<OrganizationItem>> {
     if !tx.boundary().contains(PLATFORM) {
         let message = "who there is, the platform says: this takes a caller whom no organization limits";
-        return Err(Error::invalid(UserErrorCode::NotAllowed, "organizations", message));
+        return Err(Error::denied("organizations", message));
     }
     rules::check_batch(records.len(), "organizations")?;
     let records: Vec<_> = (0..).zip(records).map(|(i, record)| checked(i, record)).collect();

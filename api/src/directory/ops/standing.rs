@@ -10,7 +10,7 @@ use crate::{
     directory::{events, rules, store},
     kernel::{
         actor::Boundary,
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result},
         event::EventType,
         queue::NewTask,
         tx::Tx,
@@ -108,7 +108,7 @@ async fn lock(tx: &Tx, id: Uuid, expected_version: Option<i32>) -> Result<user::
     if !matches!(tx.boundary(), Boundary::All) {
         let message =
             "a person is the platform's: who acts for an organization sees its members and can't do this";
-        return Err(Error::invalid(UserErrorCode::NotAllowed, "id", message));
+        return Err(Error::denied("id", message));
     }
     check_version(id, row.version, expected_version)?;
     Ok(row)

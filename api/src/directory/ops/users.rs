@@ -81,7 +81,7 @@ pub async fn upsert_each(tx: &mut Tx, records: Vec<UserRecord>, is_partial: bool
     rules::check_batch(records.len(), "users")?;
     if !matches!(tx.boundary(), Boundary::All) {
         let message = "people are the platform's: who acts for an organization can't bring any";
-        return Err(Error::invalid(UserErrorCode::NotAllowed, "users", message));
+        return Err(Error::denied("users", message));
     }
     let mut batch = Batch::new(records, is_partial);
     batch.upsert(tx).await?;

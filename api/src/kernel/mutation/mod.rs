@@ -19,6 +19,7 @@ use uuid::Uuid;
 use self::key::{Answer, Key};
 use super::{
     error::{Error, Invalid, Result, Violation},
+    guard,
     object::{self, Stored},
     request::RequestExt,
     secret::sealed::SealedTable,
@@ -92,7 +93,7 @@ impl<S: Stored> Outcome<S> {
     pub async fn object(&self, ctx: &Context<'_>) -> Result<Option<S>> {
         match &self.object {
             Some(Target::Row(row)) => {
-                super::guard::check_read(ctx, S::READ).await?;
+                guard::check_read(ctx, S::READ).await?;
                 Ok(Some(S::of(row.clone())))
             }
             Some(Target::Id(id)) => object::by_id(ctx, *id).await,
@@ -258,6 +259,9 @@ async fn run<R>(
         }
         None => Box::pin(live(ctx, author, key, kept, operation)).await,
     };
+    if let Err(Stopped::Error(error)) = &result {
+        guard::note_refusal(ctx, error).await;
+    }
     // What this request has loaded so far may be older than what it just did.
     request.renew_loaders();
     match result {

@@ -12,7 +12,7 @@ use self::steps::{
 };
 use super::{
     AdminUser, Approval, Session,
-    mutations::{decide, granter, id, note_lost, note_refusal},
+    mutations::{decide, granter, id, note_refusal},
     session::{
         AdminUserInviteInput, Invitation, InvitationAcceptInput, MfaConfirmInput, MfaEnrolment,
         MfaResetInput, PasswordUpdateInput, SessionCreateInput, SessionRefreshInput, SessionRevokeInput,
@@ -170,9 +170,7 @@ impl Mutation {
             })
             .await
         };
-        let outcome = outcome.await;
-        note_lost(ctx, &outcome).await;
-        let (outcome, approval) = match outcome {
+        let (outcome, approval) = match outcome.await {
             Ok((outcome, awaited)) => (Ok(outcome), awaited.object(ctx).await?),
             Err(error) => (Err(error), None),
         };
