@@ -6,7 +6,7 @@ use super::{
         self, ImpersonationTask,
         approvals::{self, ApprovalTask},
     },
-    rules::attempts::KNOWN,
+    rules::attempts::LONGEST_MEMORY,
     store,
 };
 use crate::kernel::{
@@ -98,7 +98,7 @@ async fn settle(tx: Tx) -> Result<Outcome> {
 async fn forget(job: Job) -> Result<Outcome> {
     let now = job.kernel.clock().now();
     for _ in 0..BATCHES {
-        let before = now - KNOWN;
+        let before = now - LONGEST_MEMORY;
         if store::delete_tallies_before(job.kernel.telemetry(), before, BATCH).await? < BATCH {
             return Ok(Outcome::Done);
         }

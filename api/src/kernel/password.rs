@@ -1,7 +1,7 @@
 //! Passwords, as they are kept: Argon2id (RFC 9106), made to be slow.
 //!
 //! A hash takes some 20 ms and 19 MiB, so that it is made off the runtime's threads and a few at a time: whoever knocks
-//! in crowds waits in line, and nobody else does. Whether there is a password to compare with or not, it takes the same.
+//! in crowds waits in line, and nobody else does: whoever is known waits in another. Whether there is a password to compare with or not, it takes the same.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -19,26 +19,37 @@ const SALT_LEN: usize = 16;
 /// How long somebody waits in line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// As many at a time as leave processors to everybody else.
-static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
+/// As many strangers at a time as leave processors to everybody else.
+static STRANGERS: LazyLock<Semaphore> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Semaphore::new((processors / 2).max(1))
 });
+/// A place that strangers never take.
+static KNOWN: Semaphore = Semaphore::const_new(1);
+
+/// Where somebody waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Anybody.
+    Strangers,
+    /// Who has shown something by which they are known.
+    Known,
+}
 
 /// The hash of `password` with a salt of its own, as a PHC string.
 ///
 /// # Errors
 /// UNAVAILABLE where too many are waiting.
-pub async fn hash(password: SecretString) -> Result<String> {
-    in_turn(move || hash_now(&password)).await
+pub async fn hash(password: SecretString, line: Line) -> Result<String> {
+    in_turn(line, move || hash_now(&password)).await
 }
 
 /// Whether `password` is the one of `hash`. Where there is none, it isn't, and takes as long.
 ///
 /// # Errors
 /// UNAVAILABLE where too many are waiting; INTERNAL where `hash` isn't one.
-pub async fn verify(password: SecretString, hash: Option<String>) -> Result<bool> {
-    in_turn(move || match hash {
+pub async fn verify(password: SecretString, hash: Option<String>, line: Line) -> Result<bool> {
+    in_turn(line, move || match hash {
         Some(hash) => {
             let hash = PasswordHash::new(&hash).map_err(unreadable)?;
             match argon2()?.verify_password(password.expose_secret().as_bytes(), &hash) {
@@ -52,9 +63,16 @@ pub async fn verify(password: SecretString, hash: Option<String>) -> Result<bool
     .await
 }
 
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn in_turn<T: Send + 'static>(
+    line: Line,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     const CROWDED: Error = Error::unavailable("many are signing in right now: try again");
-    let place = timeout(PATIENCE, PLACES.acquire()).await.map_err(|_| CROWDED)?;
+    let places = match line {
+        Line::Strangers => &*STRANGERS,
+        Line::Known => &KNOWN,
+    };
+    let place = timeout(PATIENCE, places.acquire()).await.map_err(|_| CROWDED)?;
     let _place = place.map_err(|_| CROWDED)?;
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?
 }
@@ -85,21 +103,33 @@ mod tests {
 
     #[tokio::test]
     async fn the_password_and_no_other_is_verified() {
-        let first = hash(secret("correct 17 gazelles")).await.unwrap();
-        let second = hash(secret("correct 17 gazelles")).await.unwrap();
+        let first = hash(secret("correct 17 gazelles"), Line::Strangers).await.unwrap();
+        let second = hash(secret("correct 17 gazelles"), Line::Strangers).await.unwrap();
         assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{first}");
         assert_ne!(first, second, "each has a salt of its own");
         for hash in [first, second] {
-            assert!(verify(secret("correct 17 gazelles"), Some(hash.clone())).await.unwrap());
-            assert!(!verify(secret("correct 17 gazelle"), Some(hash)).await.unwrap());
+            assert!(
+                verify(secret("correct 17 gazelles"), Some(hash.clone()), Line::Strangers).await.unwrap()
+            );
+            assert!(!verify(secret("correct 17 gazelle"), Some(hash), Line::Known).await.unwrap());
         }
-        assert!(!verify(secret("correct 17 gazelles"), None).await.unwrap());
+        assert!(!verify(secret("correct 17 gazelles"), None, Line::Known).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn strangers_never_take_the_place_of_who_is_known() {
+        let crowd = STRANGERS.acquire_many(u32::try_from(STRANGERS.available_permits()).unwrap()).await;
+        assert!(!verify(secret("correct 17 gazelles"), None, Line::Known).await.unwrap());
+        drop(crowd);
     }
 
     #[tokio::test]
     async fn what_is_no_hash_is_a_fault() {
         for hash in ["", "correct 17 gazelles", "$argon2id$v=19$m=19456,t=2,p=1$"] {
-            assert!(verify(secret("correct 17 gazelles"), Some(hash.to_owned())).await.is_err(), "{hash}");
+            assert!(
+                verify(secret("correct 17 gazelles"), Some(hash.to_owned()), Line::Known).await.is_err(),
+                "{hash}"
+            );
         }
     }
 }

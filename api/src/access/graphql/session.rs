@@ -330,6 +330,10 @@ pub struct SessionCreateInput {
     pub password: String,
     /// The second factor, where the account has one.
     pub second_factor: Option<SecondFactorInput>,
+    /// A refresh token of the account's that this client was given within a month; its session may be over. Then it
+    /// doesn't wait for what others try from the same network.
+    #[graphql(secret)]
+    pub last_refresh_token: Option<String>,
 }
 
 /// A session that is to go on.

@@ -7,12 +7,14 @@
 //! | --- | --- | --- |
 //! | pair | passwords tried for a name from a network | guessing one person's password |
 //! | network | passwords tried from a network, whatever the name | trying one password on everybody |
+//! | site | the same from a /48 of IPv6, which has 65,536 networks | going through them |
 //! | name | passwords tried for a name, from wherever | many networks guess together |
 //! | factor | second factors tried for an account, after the right password | guessing six digits |
 //!
 //! **No lockout by strangers.** What is tried elsewhere never delays the first attempt of a network: the tally of a name
-//! only makes the pairs less patient. That of a network isn't asked where somebody signs in who did so from there before:
-//! the pair is *known* for a month, whatever their neighbours do. The one tally that counts for an account wherever it is
+//! only makes the pairs less patient. Those of a network and its site aren't asked where the client is *known*: it shows a
+//! refresh token from a sign-in to this account within a month, which its neighbours don't have. That somebody signed in
+//! from there would be no proof, and tell the neighbours whose account there is. The one tally that counts for an account wherever it is
 //! tried from is that of second factors, and only who knows the password gets there: their bound is an hour. Names that
 //! nobody has are counted like any other, so that a delay says nothing.
 
@@ -49,6 +51,8 @@ pub const NETWORK: Pace = Pace {
     longest: TimeDelta::minutes(15),
     memory: TimeDelta::hours(1),
 };
+/// Passwords from a site. A whole company may be behind one.
+pub const SITE: Pace = Pace { free: 300, ..NETWORK };
 /// Second factors for an account.
 pub const FACTOR: Pace =
     Pace { free: 5, first: TimeDelta::seconds(2), longest: TimeDelta::hours(1), memory: TimeDelta::days(1) };
@@ -57,13 +61,10 @@ pub const NAME: Pace = Pace { free: u32::MAX, ..PAIR };
 /// From how many attempts for a name on its pairs are [`WARY_PAIR`]s.
 const WARY_FROM: u32 = 50;
 
-/// How long a pair is known from which somebody signed in.
+/// How long a client is known that signed in.
 pub const KNOWN: TimeDelta = TimeDelta::days(30);
-
-/// Whether somebody signed in lately, where `tally` counts that.
-pub fn is_known(tally: &Tally, now: DateTime<Utc>) -> bool {
-    tally.last_at.is_some_and(|last| now - last < KNOWN)
-}
+/// From when on no tally matters.
+pub const LONGEST_MEMORY: TimeDelta = TimeDelta::days(1);
 
 /// How patient a pair is whose name has this tally.
 pub fn pace_of_pair(name: &Tally, now: DateTime<Utc>) -> Pace {
@@ -130,6 +131,17 @@ pub fn network(address: Option<IpAddr>) -> String {
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
         None => "nowhere".to_owned(),
+    }
+}
+
+/// The site of an address: /48 of IPv6. One of IPv4 is a network and no more.
+pub fn site(address: Option<IpAddr>) -> Option<String> {
+    match address?.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            Some(format!("{a:x}:{b:x}:{c:x}::/48"))
+        }
     }
 }
 

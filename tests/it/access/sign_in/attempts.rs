@@ -1,8 +1,10 @@
 //! Who tries too often, and what is said to whom.
 
 use chrono::TimeDelta;
-use entity::admin_user::AdminLevel;
+use entity::{admin_user::AdminLevel, sign_in_attempt};
 use futures_util::future::join_all;
+use opsgate::config::Overrides;
+use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 use tests::TestGateway;
 
@@ -62,6 +64,79 @@ async fn many_at_once_are_as_many_attempts() {
     let looked_at = answers.iter().filter(|answer| answer.user_error_codes() == ["INVALID"]).count();
     let throttled = answers.iter().filter(|answer| answer.codes() == ["THROTTLED"]).count();
     assert_eq!((looked_at, throttled), (5, 15), "{answers:?}");
+}
+
+/// How many tallies there are.
+async fn tallies(gateway: &TestGateway) -> usize {
+    sign_in_attempt::Entity::find().all(gateway.database().sql().await).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn strangers_learn_nothing_and_whoever_is_known_does_not_wait_for_them() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::Admin).await;
+    let bob = enrolled(&gateway, "Bob", AdminLevel::Admin).await;
+    let wrong = |email: &str| json!({ "email": email, "password": "gqv wkrm 81pz" });
+    let of_ada = ada.sign_in_again(&gateway).await.ok().at("/tokens/refreshToken").clone();
+    let of_bob = bob.sign_in_again(&gateway).await.ok().at("/tokens/refreshToken").clone();
+    let code = ada.fresh_code(&gateway);
+    for number in 0..30 {
+        refused(&gateway.sign_in(wrong(&format!("p{number}@example.com"))).await, "INVALID", "");
+    }
+    // Somebody who signed in from here, and nobody.
+    let before = tallies(&gateway).await;
+    for email in [&*ada.person.email, "nobody@example.com", "someone@example.com"] {
+        assert_eq!(gateway.sign_in(wrong(email)).await.codes(), ["THROTTLED"], "{email}");
+    }
+    assert_eq!(tallies(&gateway).await, before, "names that are made up leave nothing");
+    let mut input = ada.person.input(json!({ "totp": code }));
+    for shown in [json!("opsr_AAAA"), of_bob] {
+        input["lastRefreshToken"] = shown;
+        assert_eq!(gateway.sign_in(input.clone()).await.codes(), ["THROTTLED"]);
+    }
+    // It proves no more than that: the password has to be right.
+    let guess = json!({ "email": ada.person.email, "password": "gqv wkrm 81pz", "lastRefreshToken": of_ada });
+    refused(&gateway.sign_in(guess).await, "INVALID", "");
+    input["lastRefreshToken"] = of_ada.clone();
+    gateway.sign_in(input.clone()).await.ok();
+
+    // Of a session that has ended, too; not of one whose token was shown twice, nor for longer than a month.
+    let next = gateway.refresh(of_ada.as_str().unwrap()).await.ok();
+    let of_ada = next.at("/tokens/refreshToken").clone();
+    gateway.holder(&next).mutate("sessionRevoke", json!({}), "").await.ok();
+    let mut again = ada.person.input(json!({ "totp": ada.fresh_code(&gateway) }));
+    again["lastRefreshToken"] = of_ada;
+    let begun = gateway.sign_in(again).await.ok();
+    let copied = begun.at("/tokens/refreshToken").clone();
+    gateway.refresh(copied.as_str().unwrap()).await.ok();
+    assert_eq!(gateway.refresh(copied.as_str().unwrap()).await.user_error_codes(), ["INVALID"]);
+    let attempts = sign_in_attempt::Entity::update_many()
+        .col_expr(sign_in_attempt::Column::Count, Expr::value(40))
+        .col_expr(sign_in_attempt::Column::LastAt, Expr::value(gateway.kernel().clock().now()));
+    attempts.exec(gateway.database().sql().await).await.unwrap();
+    let mut late = ada.person.input(Value::Null);
+    late["lastRefreshToken"] = copied;
+    assert_eq!(gateway.sign_in(late).await.codes(), ["THROTTLED"]);
+}
+
+#[tokio::test]
+async fn the_networks_of_a_site_are_counted_together() {
+    let gateway = TestGateway::start_with(Overrides::default().with("trusted_proxies", "127.0.0.0/8")).await;
+    let from = async |address: &str, name: &str| {
+        let input = json!({ "email": format!("{name}@example.com"), "password": "gqv wkrm 81pz" });
+        let client = gateway.nobody().with_header("x-forwarded-for", address);
+        client.mutate("sessionCreate", input, "").await
+    };
+    refused(&from("2001:db8:1:2::1", "one").await, "INVALID", "");
+    assert_eq!(tallies(&gateway).await, 4, "the pair's, the network's, the site's and the name's");
+    // As if there had been many.
+    sign_in_attempt::Entity::update_many()
+        .col_expr(sign_in_attempt::Column::Count, Expr::value(300))
+        .exec(gateway.database().sql().await)
+        .await
+        .unwrap();
+    assert_eq!(from("2001:db8:1:3::1", "two").await.codes(), ["THROTTLED"]);
+    refused(&from("2001:db8:2:3::1", "two").await, "INVALID", "");
 }
 
 #[tokio::test]

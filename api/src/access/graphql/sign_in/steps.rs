@@ -32,7 +32,8 @@ pub(super) async fn create(
     let request = ctx.request();
     check_live(request)?;
     let factor = input.second_factor.map(Into::into);
-    let sign_in = SignIn { name: input.email, password: input.password.into(), factor };
+    let last_refresh_token = input.last_refresh_token.map(Into::into);
+    let sign_in = SignIn { name: input.email, password: input.password.into(), factor, last_refresh_token };
     let proved = ops::prove(request.kernel(), request.origin().ip_address, sign_in).await?;
     let author = Author::proving(proved.account(), request.origin());
     let outcome = mutate_in_secret::<Session>(ctx, author, async |tx| {

@@ -5,17 +5,21 @@
 
 use std::net::IpAddr;
 
+use ::entity::session::SessionEnd;
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     access::{
-        rules::attempts::{FACTOR, NAME, NETWORK, Pace, Tally, is_known, network, pace_of_pair},
+        rules::attempts::{FACTOR, KNOWN, NAME, NETWORK, Pace, SITE, Tally, network, pace_of_pair, site},
         store,
     },
     kernel::{
         Kernel,
         error::{Error, Result},
+        session_token::RefreshToken,
     },
 };
 
@@ -26,35 +30,36 @@ const RACES: usize = 20;
 pub struct PasswordAttempt {
     name: String,
     pair: String,
-    /// None where the network isn't asked.
-    network: Option<String>,
-    known: String,
+    /// That of the network, and of the site where it has one; none where the client is known.
+    shared: Vec<(String, Pace)>,
 }
 
 impl PasswordAttempt {
-    /// Counts one for `name` from `address`.
+    /// Counts one for `name` from `address`, by a client that is [known](is_known) or isn't.
     ///
     /// # Errors
     /// THROTTLED where it has to wait.
-    pub async fn count(kernel: &Kernel, name: &str, address: Option<IpAddr>) -> Result<Self> {
+    pub async fn count(kernel: &Kernel, name: &str, address: Option<IpAddr>, is_known: bool) -> Result<Self> {
         let from = network(address);
-        let known = key(&["known", name, &from]);
-        let is_known =
-            held(kernel, &known).await?.is_some_and(|tally| is_known(&tally, kernel.clock().now()));
-        let attempt = Self {
-            name: key(&["name", name]),
-            pair: key(&["pair", name, &from]),
-            network: (!is_known).then(|| key(&["network", &from])),
-            known,
-        };
+        let mut shared = Vec::new();
+        if !is_known {
+            shared.push((key(&["network", &from]), NETWORK));
+            shared.extend(site(address).map(|site| (key(&["site", &site]), SITE)));
+        }
+        let attempt = Self { name: key(&["name", name]), pair: key(&["pair", name, &from]), shared };
+        // Where these wait nothing is written: else each name that somebody makes up would leave a row.
+        for (tally, pace) in &attempt.shared {
+            let held = held(kernel, tally).await?.unwrap_or_default();
+            held.attempt(kernel.clock().now(), pace).map_err(throttled)?;
+        }
         let of_name = held(kernel, &attempt.name).await?.unwrap_or_default();
         count(kernel, &attempt.pair, &pace_of_pair(&of_name, kernel.clock().now())).await?;
-        if let Some(network) = &attempt.network
-            && let Err(wait) = count(kernel, network, &NETWORK).await
-        {
-            // It isn't made.
-            take_back(kernel, &attempt.pair).await?;
-            return Err(wait);
+        for (tally, pace) in &attempt.shared {
+            if let Err(wait) = count(kernel, tally, pace).await {
+                // Somebody was faster, and it isn't made.
+                take_back(kernel, &attempt.pair).await?;
+                return Err(wait);
+            }
         }
         count(kernel, &attempt.name, &NAME).await?;
         Ok(attempt)
@@ -62,18 +67,31 @@ impl PasswordAttempt {
 
     /// It was the right one: no guess.
     pub async fn was_right(&self, kernel: &Kernel) -> Result<()> {
-        for tally in [Some(&self.pair), self.network.as_ref(), Some(&self.name)].into_iter().flatten() {
+        let shared = self.shared.iter().map(|(tally, _)| tally);
+        for tally in shared.chain([&self.pair, &self.name]) {
             take_back(kernel, tally).await?;
         }
         Ok(())
     }
 
-    /// And they are signed in: from here on the pair is known.
+    /// And they are signed in: what was tried before for this name from there is forgotten.
     pub async fn signed_in(&self, kernel: &Kernel) -> Result<()> {
-        store::delete_tally(kernel.telemetry(), &self.pair).await?;
-        let now = kernel.clock().now();
-        swap(kernel, &self.known, |_| Ok(Tally { count: 1, last_at: Some(now) })).await
+        store::delete_tally(kernel.telemetry(), &self.pair).await
     }
+}
+
+/// Whether a client that signs in by `name` shows what only one has that did so lately: a refresh token, of whichever
+/// session of that account, over or not. A session whose token was shown twice proves nothing: somebody has a copy.
+pub async fn is_known(kernel: &Kernel, name: &str, shown: Option<&SecretString>) -> Result<bool> {
+    let shown = shown.and_then(|text| RefreshToken::verify(text.expose_secret(), kernel.keys()));
+    let Some(shown) = shown else { return Ok(false) };
+    let Some(session) = store::session(kernel.db().reader(), shown.session).await? else { return Ok(false) };
+    let is_old = session.created_at + KNOWN <= kernel.clock().now();
+    if is_old || session.ended_by == Some(SessionEnd::Reused) {
+        return Ok(false);
+    }
+    let credential = store::credential_of(kernel.db().reader(), session.admin_user_id).await?;
+    Ok(credential.is_some_and(|credential| credential.sign_in_name == name))
 }
 
 /// Counts a second factor that is tried for `account`.
@@ -104,14 +122,12 @@ async fn held(kernel: &Kernel, tally: &str) -> Result<Option<Tally>> {
 
 async fn count(kernel: &Kernel, tally: &str, pace: &Pace) -> Result<()> {
     let now = kernel.clock().now();
-    swap(kernel, tally, |held| {
-        held.attempt(now, pace).map_err(|wait| {
-            let micros = wait.num_microseconds().and_then(|micros| u64::try_from(micros).ok());
-            let retry_after_ms = micros.unwrap_or_default().div_ceil(1000);
-            Error::RateLimited { retry_after_ms }
-        })
-    })
-    .await
+    swap(kernel, tally, |held| held.attempt(now, pace).map_err(throttled)).await
+}
+
+fn throttled(wait: TimeDelta) -> Error {
+    let micros = wait.num_microseconds().and_then(|micros| u64::try_from(micros).ok());
+    Error::RateLimited { retry_after_ms: micros.unwrap_or_default().div_ceil(1000) }
 }
 
 async fn take_back(kernel: &Kernel, tally: &str) -> Result<()> {

@@ -23,7 +23,7 @@ use crate::{
         error::{Error, Result, UserErrorCode},
         leaf::Personal,
         mutation::Deferred,
-        password,
+        password::{self, Line},
         permission::Action,
         queue::NewTask,
         secret::{Aad, sealed::SealedTable},
@@ -308,7 +308,7 @@ pub async fn read_invitation(
     let found = store::invitation_by_hash(kernel.db().reader(), token.hash()).await?;
     let invitation = found.filter(|row| is_good(row, kernel.clock().now())).ok_or_else(no_good)?;
     rules::check_password(password.expose_secret(), &invitation.sign_in_name, "password")?;
-    let password = NewPassword { hash: password::hash(password).await?, replaces: None };
+    let password = NewPassword { hash: password::hash(password, Line::Known).await?, replaces: None };
     Ok(Accepting { invitation, password })
 }
 

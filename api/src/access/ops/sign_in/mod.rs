@@ -40,14 +40,14 @@ use crate::{
     kernel::{
         Kernel,
         error::{Error, Result, UserErrorCode, Violation},
-        password,
+        password::{self, Line},
         secret::{Aad, SealingKey, sealed::SealedTable},
         session_token::{ACCESS, AccessToken, RefreshToken},
         tx::Tx,
     },
 };
 
-use self::attempts::PasswordAttempt;
+use self::attempts::{PasswordAttempt, is_known};
 
 /// What is sealed of this domain.
 pub const SEALED: &[&SealedTable] = &[&CREDENTIALS, &invitations::SEALED];
@@ -67,6 +67,8 @@ pub struct SignIn {
     pub password: SecretString,
     /// Their second factor, where they have one.
     pub factor: Option<Factor>,
+    /// A refresh token from a sign-in before, by which the client is known.
+    pub last_refresh_token: Option<SecretString>,
 }
 
 /// A second factor.
@@ -134,13 +136,15 @@ pub struct Tokens {
 /// # Errors
 /// THROTTLED; INVALID where it isn't right, REQUIRED where a second factor is wanted, too.
 pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) -> Result<Proved> {
-    let SignIn { name, password, factor } = sign_in;
+    let SignIn { name, password, factor, last_refresh_token } = sign_in;
     let name = sign_in_name(&name);
-    let attempt = PasswordAttempt::count(kernel, &name, address).await?;
+    let is_known = is_known(kernel, &name, last_refresh_token.as_ref()).await?;
+    let attempt = PasswordAttempt::count(kernel, &name, address, is_known).await?;
     let found = store::credential_by_name(kernel.db().reader(), &name).await?;
     let found = found.filter(|(_, account)| account.is_active).map(|(credential, _)| credential);
     let hash = found.as_ref().map(|credential| hash_of(kernel, credential)).transpose()?;
-    let is_right = password::verify(password, hash.clone()).await?;
+    let line = if is_known { Line::Known } else { Line::Strangers };
+    let is_right = password::verify(password, hash.clone(), line).await?;
     let Some((credential, hash)) = found.zip(hash).filter(|_| is_right) else { return Err(wrong()) };
     attempt.was_right(kernel).await?;
     let account = credential.admin_user_id;

@@ -18,7 +18,7 @@ use crate::{
     kernel::{
         Kernel,
         error::{Error, Result, UserErrorCode},
-        password,
+        password::{self, Line},
         tx::Tx,
     },
 };
@@ -37,7 +37,7 @@ impl NewPassword {
     /// Where it can't be hashed.
     pub async fn generate() -> Result<(Self, SecretString)> {
         let password = SecretString::from(RecoveryCode::generate().expose().as_str());
-        let hash = password::hash(password.clone()).await?;
+        let hash = password::hash(password.clone(), Line::Known).await?;
         Ok((Self { hash, replaces: None }, password))
     }
 }
@@ -55,18 +55,18 @@ pub async fn verify_password(
 ) -> Result<NewPassword> {
     let credential = store::credential_of(kernel.db().reader(), account).await?.ok_or_else(no_credential)?;
     rules::check_password(new.expose_secret(), &credential.sign_in_name, "newPassword")?;
-    let attempt = PasswordAttempt::count(kernel, &credential.sign_in_name, address).await?;
+    let attempt = PasswordAttempt::count(kernel, &credential.sign_in_name, address, true).await?;
     let hash = hash_of(kernel, &credential)?;
-    if !password::verify(current, Some(hash.clone())).await? {
+    if !password::verify(current, Some(hash.clone()), Line::Known).await? {
         let message = "this isn't the current password";
         return Err(Error::invalid(UserErrorCode::Invalid, "currentPassword", message));
     }
     attempt.was_right(kernel).await?;
-    if password::verify(new.clone(), Some(hash.clone())).await? {
+    if password::verify(new.clone(), Some(hash.clone()), Line::Known).await? {
         let message = "this is the current password";
         return Err(Error::invalid(UserErrorCode::Invalid, "newPassword", message));
     }
-    Ok(NewPassword { hash: password::hash(new).await?, replaces: Some(hash) })
+    Ok(NewPassword { hash: password::hash(new, Line::Known).await?, replaces: Some(hash) })
 }
 
 /// Puts another password in the place of the one that was looked at, and ends all sessions but `session`.

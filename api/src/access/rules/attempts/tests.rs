@@ -96,11 +96,17 @@ fn a_name_under_attack_makes_pairs_wary_and_delays_no_first_attempt() {
 }
 
 #[test]
-fn a_pair_is_known_for_a_month() {
-    let tally = Tally { count: 1, last_at: Some(at(0)) };
-    assert!(is_known(&tally, at(0) + KNOWN - TimeDelta::microseconds(1)));
-    assert!(!is_known(&tally, at(0) + KNOWN));
-    assert!(!is_known(&Tally::default(), at(0)));
+fn a_site_is_what_one_provider_gives() {
+    for (address, expected) in [
+        (Some("192.0.2.7"), None),
+        (Some("::ffff:192.0.2.7"), None),
+        (Some("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1::/48")),
+        (Some("2001:db8:1:ffff::1"), Some("2001:db8:1::/48")),
+        (None, None),
+    ] {
+        let found = site(address.map(|text: &str| text.parse().unwrap()));
+        assert_eq!(found.as_deref(), expected, "{address:?}");
+    }
 }
 
 #[test]
@@ -119,13 +125,13 @@ fn networks_are_what_one_household_has() {
 
 #[test]
 fn nothing_is_forgotten_while_it_is_waited_for() {
-    for pace in [PAIR, WARY_PAIR, NETWORK, FACTOR, NAME] {
-        assert!(pace.memory > pace.longest, "{pace:?}");
+    for pace in [PAIR, WARY_PAIR, NETWORK, SITE, FACTOR, NAME] {
+        assert!(pace.longest < pace.memory && pace.memory <= LONGEST_MEMORY, "{pace:?}");
     }
 }
 
 fn paces() -> impl Strategy<Value = Pace> {
-    prop_oneof![Just(PAIR), Just(WARY_PAIR), Just(NETWORK), Just(FACTOR)]
+    prop_oneof![Just(PAIR), Just(WARY_PAIR), Just(NETWORK), Just(SITE), Just(FACTOR)]
 }
 
 proptest! {
