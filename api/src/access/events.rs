@@ -2,8 +2,7 @@
 
 use ::entity::{
     admin_user, api_token, approval, impersonation, invitation, ip_allow_entry, list::StringList, role,
-    role_assignment,
-    session,
+    role_assignment, session,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

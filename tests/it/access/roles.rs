@@ -84,6 +84,39 @@ async fn the_built_in_roles_are_there_and_stay_as_they_are() {
 }
 
 #[tokio::test]
+async fn a_built_in_role_gives_what_it_says() {
+    let gateway = TestGateway::start().await;
+    let catalogue = schema::catalogue();
+    let own = catalogue.of_account(AdminLevel::Support, &[]);
+    for (name, given) in [
+        ("administrator", &["*"][..]),
+        ("compliance officer", &["audit.read", "compliance.*", "directory.read", "privacy.*"]),
+        ("finance", &["billing.*", "directory.read", "exports.*", "risk.*"]),
+        (
+            "incident responder",
+            &["incidents.*", "monitoring.read", "monitoring.respond", "monitoring.trigger"],
+        ),
+        ("moderator", &["directory.read", "moderation.*"]),
+        ("partner", &["directory.read", "incidents.read", "monitoring.read"]),
+        (
+            "support",
+            &["directory.read", "incidents.acknowledge", "incidents.read", "monitoring.read", "support.*"],
+        ),
+    ] {
+        let document = "{ roles(first: 100) { nodes { id name permissions } } }";
+        let answer = gateway.owner().run(document).await.ok();
+        let roles = answer.at("/roles/nodes").as_array().unwrap();
+        let role = roles.iter().find(|role| role["name"] == name).unwrap();
+        assert_eq!(role["permissions"], json!(given), "{name}");
+        let account = gateway.account(name, AdminLevel::Support).await;
+        gateway.assign(ROLE.parse(role["id"].as_str().unwrap()).unwrap(), account, None).await;
+        let scopes: Vec<_> = given.iter().map(|&scope| scope.to_owned()).collect();
+        let expected: Vec<_> = own.union(&catalogue.of_scopes(&scopes)).iter().collect();
+        assert_eq!(permissions(&gateway.signed_in(account)).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_takes_out_of_a_role_what_they_do_not_have() {
     let gateway = TestGateway::start().await;
     let top = gateway.account("Top", AdminLevel::SuperAdmin).await;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use entity::admin_user::AdminLevel;
 use opsgate::{
-    kernel::guard::{Root, RootField},
+    kernel::guard::{Access, Root, RootField},
     schema,
 };
 use serde_json::{Value, json};
@@ -104,7 +105,7 @@ async fn nobody_gets_what_is_not_public() {
     for (field, document, _) in rows() {
         let nobody = fixture.gateway.nobody();
         let document = fixture.fill(document);
-        if field.access == opsgate::kernel::guard::Access::Public {
+        if field.access == Access::Public {
             let (_, errors) = ask(&nobody, &field, &document).await;
             assert_eq!(codes(&errors), [""; 0], "{}", field.name);
         } else {
@@ -114,6 +115,24 @@ async fn nobody_gets_what_is_not_public() {
         }
     }
     assert_eq!(fixture.gateway.recorded().await, before);
+}
+
+#[tokio::test]
+async fn whoever_has_no_second_factor_enrols_one_before_anything_else() {
+    let fixture = Fixture::new().await;
+    let gateway = &fixture.gateway;
+    let account = gateway.account("Newcomer", AdminLevel::SuperAdmin).await;
+    let person = gateway.person(account, "newcomer@example.com").await;
+    let client = gateway.holder(&gateway.sign_in(person.input(Value::Null)).await.ok());
+    for (field, document, _) in rows() {
+        if matches!(field.access, Access::Public | Access::Enrolling) {
+            continue;
+        }
+        let (data, errors) = try_in_vain(&client, &field, &fixture.fill(document)).await;
+        assert_eq!(codes(&errors), ["FORBIDDEN"], "{}: {errors:?}", field.name);
+        assert_eq!(errors[0]["extensions"]["isEnrolmentRequired"], true, "{}", field.name);
+        assert_eq!(data, Value::Null, "{}", field.name);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use entity::admin_user::AdminLevel;
 use opsgate::kernel::actor::ADMIN_USER;
+use qrcode::{EcLevel, QrCode, render::svg};
 use serde_json::{Value, json};
 use tests::TestGateway;
 
@@ -57,7 +58,10 @@ async fn the_picture_and_the_secret_are_the_same_and_shown_once() {
     let enrolment = first.at("/mfaEnroll/enrolment");
     let secret = enrolment["secret"].as_str().unwrap();
     assert!(enrolment["uri"].as_str().unwrap().contains(&format!("secret={secret}&")), "{enrolment}");
-    assert!(enrolment["qrSvg"].as_str().unwrap().contains("<svg "));
+    let picture =
+        QrCode::with_error_correction_level(enrolment["uri"].as_str().unwrap(), EcLevel::M).unwrap();
+    let picture = picture.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+    assert_eq!(enrolment["qrSvg"], picture);
     let second = client.run(document).await.ok();
     assert_ne!(second.at("/mfaEnroll/enrolment/secret"), secret);
     // A code of the first is of no use any more, and after ten minutes one of the second isn't, either.

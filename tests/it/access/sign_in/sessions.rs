@@ -302,6 +302,39 @@ async fn whoever_signs_in_and_whoever_helps_do_not_wait_for_each_other_in_circle
 }
 
 #[tokio::test]
+async fn what_is_shown_twice_at_once_counts_once() {
+    let database = Arc::new(Database::create().await);
+    let start = async || {
+        let clock = Clock::manual(tests::START.parse().unwrap());
+        TestGateway::start_on(database.clone(), Overrides::default(), clock).await
+    };
+    let first = start().await;
+    // SQLite has one process.
+    let second = if Database::is_postgres() { Some(start().await) } else { None };
+    let other = second.as_ref().unwrap_or(&first);
+    let ada = enrolled(&first, "Ada", AdminLevel::Admin).await;
+    let code = ada.fresh_code(&first);
+    if let Some(second) = &second {
+        second.advance(TimeDelta::seconds(30));
+    }
+    let input = ada.person.input(json!({ "totp": code }));
+    let (one, another) = join(first.sign_in(input.clone()), other.sign_in(input)).await;
+    let mut codes = [one.user_error_codes(), another.user_error_codes()];
+    codes.sort_unstable();
+    assert_eq!(codes, [vec![], vec!["INVALID"]], "{} {}", one.body, another.body);
+
+    let begun = if one.user_error_codes().is_empty() { one } else { another };
+    let token = begun.text("/tokens/refreshToken");
+    let (one, another) = join(first.refresh(token), other.refresh(token)).await;
+    let mut codes = [one.user_error_codes(), another.user_error_codes()];
+    codes.sort_unstable();
+    assert_eq!(codes, [vec![], vec!["INVALID"]], "{} {}", one.body, another.body);
+    // Somebody has a copy, and nobody knows who.
+    let good = if one.user_error_codes().is_empty() { one } else { another };
+    assert_eq!(first.refresh(good.text("/tokens/refreshToken")).await.user_error_codes(), ["INVALID"]);
+}
+
+#[tokio::test]
 async fn a_session_is_known_and_ends_in_every_process_and_after_a_restart() {
     let database = Arc::new(Database::create().await);
     let start = async || {
