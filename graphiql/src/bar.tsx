@@ -17,7 +17,8 @@ const KINDS: Record<Session["kind"], string> = {
 };
 
 export function Bar({ account, onSignOut }: { account: Account; onSignOut: () => void }) {
-    const { name, kind, impersonatedBy, organization, permissions, expiresAt, refreshToken } = useStore(account);
+    const { name, kind, impersonatedBy, organization, permissions, expiresAt, refreshToken } =
+        useStore(account);
     return (
         <header className="bar">
             <h1>
