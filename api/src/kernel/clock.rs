@@ -93,6 +93,21 @@ impl Clock {
         }
     }
 
+    /// Waits until `duration` has passed since `since`, which is a time of this clock's just now: what a beat took is part of
+    /// the pause after it. A clock that is set back or forward meanwhile doesn't make it longer than `duration`.
+    pub async fn sleep_since(&self, since: DateTime<Utc>, duration: Duration) {
+        match &self.0 {
+            Source::System => {
+                let left = duration - (self.now() - since);
+                self.sleep(left.min(duration)).await;
+            }
+            Source::Manual(_) => {
+                self.sleep_until(since.checked_add_signed(duration).unwrap_or(DateTime::<Utc>::MAX_UTC))
+                    .await;
+            }
+        }
+    }
+
     fn time(&self) -> &watch::Sender<DateTime<Utc>> {
         match &self.0 {
             Source::Manual(time) => time,

@@ -167,6 +167,7 @@ async fn attend(kernel: &Kernel, task: &task::Model, handler: Handler) {
 
 /// Runs the handler while the lease holds and the process lives.
 async fn attempt(kernel: &Kernel, task: &task::Model, handler: Handler) -> End {
+    let begun_at = kernel.clock().now();
     let cancelled = CancellationToken::new();
     let job = Job::new(kernel, task, cancelled.clone());
     // A task of its own: it may panic, and hold a thread for a while, and the heart beats on.
@@ -174,7 +175,7 @@ async fn attempt(kernel: &Kernel, task: &task::Model, handler: Handler) -> End {
     let mut work = AbortOnDropHandle::new(tokio::spawn(work));
     let end = tokio::select! {
         result = &mut work => return End::of(result),
-        () = hold(kernel, task) => End::Lost,
+        () = hold(kernel, task, begun_at) => End::Lost,
         () = kernel.shutdown().cancelled() => End::Interrupted,
     };
     cancelled.cancel();
@@ -186,11 +187,12 @@ async fn attempt(kernel: &Kernel, task: &task::Model, handler: Handler) -> End {
 }
 
 /// Keeps the lease. Ends when it is lost: the task was taken over or cancelled, or nobody could be told for its length.
-async fn hold(kernel: &Kernel, task: &task::Model) {
+async fn hold(kernel: &Kernel, task: &task::Model, mut since: DateTime<Utc>) {
     let lease = LEASE.to_std().unwrap_or_default();
     let (mut pause, mut held_at) = (BEAT, Instant::now());
     loop {
-        kernel.clock().sleep(pause).await;
+        kernel.clock().sleep_since(since, pause).await;
+        since = kernel.clock().now();
         let asked_at = Instant::now();
         (pause, held_at) = match store::beat(kernel, task.id, task.epoch).await {
             Ok(Beat::Held) => (BEAT, asked_at),

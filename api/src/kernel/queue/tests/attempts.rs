@@ -246,9 +246,12 @@ async fn a_handler_outlives_its_first_lease() {
         for _ in 0..12 {
             let before = only(&kernel).await.lease_until;
             clock.advance(TimeDelta::seconds(10));
-            while only(&kernel).await.lease_until == before {
-                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            }
+            let prolonged = async {
+                while only(&kernel).await.lease_until == before {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+            };
+            tokio::time::timeout(std::time::Duration::from_secs(30), prolonged).await.expect("a beat");
             super::super::worker::reclaim(&other).await.unwrap();
         }
         until_idle(&[&kernel]).await;
