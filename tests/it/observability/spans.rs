@@ -64,8 +64,9 @@ async fn a_mutation_is_part_of_its_callers_trace_with_its_steps_and_statements()
         spans.iter().filter(|span| span.attributes.contains_key("db.query.text")).collect();
     let insert = statements.iter().find(|span| span.attributes["db.query.text"].contains("\"incidents\""));
     let insert = insert.unwrap_or_else(|| panic!("{statements:#?}"));
-    assert_eq!((&*insert.name, &insert.parent_id), ("INSERT", &execute.id));
-    let system = if Database::is_postgres() { "postgresql" } else { "sqlite" };
+    // PostgreSQL writes it along with the record.
+    let (system, name) = if Database::is_postgres() { ("postgresql", "WITH") } else { ("sqlite", "INSERT") };
+    assert_eq!((&*insert.name, &insert.parent_id), (name, &execute.id));
     assert_eq!(insert.attributes["db.system.name"], system);
     assert!(insert.nanos > 0 && insert.nanos <= execute.nanos, "{insert:?}");
 }
