@@ -10,7 +10,7 @@
 //! | tasks | `directory.reinstate_user`: a suspension ends |
 //! | events | `directory.user.created`, `…updated`, `…verified`, `…suspended`, `…reinstated`, `…deleted`; `directory.organization.created`, `…updated`, `…merged`; `directory.member.added`, `…updated`, `…removed`; `directory.subscription.created`, `…updated` |
 //!
-//! The platform's own systems say who there is ([`upsert_users`]). The mutations for that are still to come.
+//! The platform's own systems say who there is, in batches ([`upsert_users`]); people mend what those can't know.
 
 mod events;
 mod graphql;

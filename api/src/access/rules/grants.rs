@@ -4,7 +4,7 @@
 //!   themselves.
 //! - Nobody changes an account, or takes something from it, that may do what they may not.
 //! - What is sensitive takes a second person. Until there are three who could be one, it is given at the machine.
-//! - There is always a super admin who can sign in.
+//! - There is always a super admin whose account is active.
 
 use ::entity::admin_user::AdminLevel;
 use chrono::{DateTime, Utc};
