@@ -6,6 +6,7 @@ use ::entity::{admin_user::AdminLevel, authz_epoch, ip_allow_entry};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
+use super::platforms_own;
 use crate::kernel::{
     actor::Boundary,
     db::Conn,
@@ -17,11 +18,7 @@ use crate::kernel::{
 
 /// The entries within `boundary`: they are the platform's own.
 pub fn ip_allow_entries(boundary: &Boundary) -> Select<ip_allow_entry::Entity> {
-    let select = ip_allow_entry::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(ip_allow_entry::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// Entries by id.

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::platforms_own;
 use crate::kernel::{actor::Boundary, db::Conn, error::Result, rows, tx::Tx};
 
 /// Spelled out, never bound: only so do both databases see that the partial index on hashes applies.
@@ -17,11 +18,7 @@ const PENDING: &str = "status IN ('OPEN', 'APPROVED')";
 
 /// The approvals within `boundary`: they are the platform's own.
 pub fn approvals(boundary: &Boundary) -> Select<approval::Entity> {
-    let select = approval::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(approval::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// Approvals by id.

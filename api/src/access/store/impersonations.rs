@@ -10,15 +10,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::platforms_own;
 use crate::kernel::{actor::Boundary, db::Conn, error::Result, rights::Impersonation, rows, tx::Tx};
 
 /// The impersonations within `boundary`: they are the platform's own.
 pub fn impersonations(boundary: &Boundary) -> Select<impersonation::Entity> {
-    let select = impersonation::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(impersonation::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// Impersonations by id.

@@ -21,7 +21,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
     JoinType, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef,
     Select, SelectTwo,
-    sea_query::{Condition, OnConflict},
+    sea_query::{Condition, Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -57,13 +57,17 @@ impl FromQueryResult for AdminUserRow {
     }
 }
 
+/// The rows of what is the platform's own alone: whoever has a boundary sees none.
+fn platforms_own<E: EntityTrait>(boundary: &Boundary) -> Select<E> {
+    match boundary {
+        Boundary::All => E::find(),
+        Boundary::Organizations(_) => E::find().filter(Expr::val(false)),
+    }
+}
+
 /// The accounts within `boundary`: they are the platform's own, so a caller with a boundary sees none.
 pub(super) fn admin_users(boundary: &Boundary) -> Select<admin_user::Entity> {
-    let select = admin_user::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(admin_user::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// With the person behind each.

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::platforms_own;
 use crate::kernel::{
     actor::Boundary,
     db::Conn,
@@ -21,20 +22,12 @@ use crate::kernel::{
 
 /// The roles within `boundary`: they are the platform's own.
 pub fn roles(boundary: &Boundary) -> Select<role::Entity> {
-    let select = role::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(role::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// The assignments within `boundary`: they are the platform's own.
 pub fn role_assignments(boundary: &Boundary) -> Select<role_assignment::Entity> {
-    let select = role_assignment::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(role_assignment::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// Roles by id.

@@ -20,6 +20,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::platforms_own;
 use crate::{
     access::rules::attempts::Tally,
     kernel::{
@@ -32,11 +33,7 @@ const SKEW: TimeDelta = TimeDelta::minutes(1);
 
 /// The sessions within `boundary`: they are the platform's own.
 pub fn sessions(boundary: &Boundary) -> Select<session::Entity> {
-    let select = session::Entity::find();
-    match boundary {
-        Boundary::All => select,
-        Boundary::Organizations(_) => select.filter(session::Column::Id.is_null()),
-    }
+    platforms_own(boundary)
 }
 
 /// Sessions by id.
