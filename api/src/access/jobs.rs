@@ -12,7 +12,6 @@ use super::{
 use crate::kernel::{
     error::Result,
     queue::{Handlers, Job, Outcome, Schedule},
-    tx::Tx,
 };
 
 /// The kind of the task that forgets attempts.
@@ -73,7 +72,8 @@ async fn expire(job: Job) -> Result<Outcome> {
     let task: ApprovalTask = job.payload()?;
     let mut tx = job.begin().await?;
     approvals::lapse(&mut tx, task.approval_id).await?;
-    settle(tx).await
+    tx.finish().await?;
+    Ok(Outcome::Done)
 }
 
 /// Ends one impersonation, unless it has ended.
@@ -81,16 +81,7 @@ async fn end_impersonation(job: Job) -> Result<Outcome> {
     let task: ImpersonationTask = job.payload()?;
     let mut tx = job.begin().await?;
     ops::expire_impersonation(&mut tx, task.impersonation_id).await?;
-    settle(tx).await
-}
-
-/// Commits what was recorded, if anything was.
-async fn settle(tx: Tx) -> Result<Outcome> {
-    if tx.is_empty() {
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
-    }
+    tx.finish().await?;
     Ok(Outcome::Done)
 }
 

@@ -156,11 +156,6 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
             account
         }
     };
-    if tx.is_empty() {
-        // It is so already.
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
-    }
+    tx.finish().await?;
     output::print(format_args!("{made}\n"))
 }

@@ -159,10 +159,7 @@ impl Stage {
             }
             Does::Mend => return Ok(()),
         };
-        if tx.is_empty() {
-            return tx.rollback().await;
-        }
-        tx.commit().await.map(|_| ())
+        tx.finish().await
     }
 }
 

@@ -15,10 +15,6 @@ async fn reinstate(job: Job) -> Result<Outcome> {
     let task: ReinstateTask = job.payload()?;
     let mut tx = job.begin().await?;
     ops::end_suspension(&mut tx, task.user_id, task.until).await?;
-    if tx.is_empty() {
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
-    }
+    tx.finish().await?;
     Ok(Outcome::Done)
 }

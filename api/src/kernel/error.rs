@@ -156,6 +156,17 @@ impl Violation {
     }
 }
 
+/// Whether nobody else has changed the object `id` since the caller read it, who `expected` another version than this.
+///
+/// # Errors
+/// CONFLICT, with the object.
+pub fn check_version(id: uuid::Uuid, version: i32, expected: Option<i32>) -> Result<()> {
+    match expected {
+        Some(expected) if expected != version => Err(Error::stale(id, version)),
+        _ => Ok(()),
+    }
+}
+
 impl Error {
     /// One violation, as an error.
     pub fn invalid(code: UserErrorCode, field: &str, message: impl Into<String>) -> Self {

@@ -309,6 +309,14 @@ impl Tx {
         self.commit_with(async |_| Ok(())).await
     }
 
+    /// Commits what was recorded; where nothing was, nothing was to be done.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub async fn finish(self) -> Result<()> {
+        if self.is_empty() { self.rollback().await } else { self.commit().await.map(|_| ()) }
+    }
+
     /// Commits after `last` has seen the first fact's ids and written what depends on them (an idempotency key).
     pub(super) async fn commit_with(
         mut self,

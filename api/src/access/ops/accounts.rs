@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Locked, approvals::Approved, ask_for, check_permissions, check_version, end_invitation, frozen_id, held,
+    Locked, approvals::Approved, ask_for, check_permissions, end_invitation, frozen_id, held,
     own_permissions, sign_in::end_all,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     directory::USER,
     kernel::{
         actor::ADMIN_USER,
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         event::EventType,
         mutation::Deferred,
         permission::{Action, PermissionSet},

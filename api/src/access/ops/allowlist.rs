@@ -3,7 +3,7 @@
 use ::entity::{admin_user::AdminLevel, ip_allow_entry};
 use uuid::Uuid;
 
-use super::{Locked, check_version};
+use super::Locked;
 use crate::{
     access::{
         events, permissions as keys,
@@ -12,7 +12,7 @@ use crate::{
     },
     kernel::{
         actor::PLATFORM,
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         network::Networks,
         text,
         tx::Tx,

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{check_version, held};
+use super::held;
 use crate::{
     access::{
         events, permissions,
@@ -18,7 +18,7 @@ use crate::{
     },
     kernel::{
         actor::{Actor, PLATFORM},
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         impersonation_token::Claims,
         permission::PermissionSet,
         queue::NewTask,

@@ -60,14 +60,6 @@ use crate::kernel::{
 /// What this domain has others approve.
 pub const ACTIONS: &[&Action] = &[&ASSIGN_ROLE, &CREATE_ACCOUNT, &UPDATE_ACCOUNT, &INVITE];
 
-/// Whether somebody else has changed the row since the caller read it.
-fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != version => Err(Error::stale(id, version)),
-        _ => Ok(()),
-    }
-}
-
 /// The list at `permissions`, sorted, each once.
 fn check_permissions(tx: &Tx, mut permissions: Vec<String>) -> Result<Vec<String>> {
     permissions.sort_unstable();

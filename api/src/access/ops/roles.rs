@@ -5,9 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Locked, approvals::Approved, ask_for, check_permissions, check_version, end_invitation, frozen_id, held,
-};
+use super::{Locked, approvals::Approved, ask_for, check_permissions, end_invitation, frozen_id, held};
 use crate::{
     access::{
         ROLE, ROLE_ASSIGNMENT, events, permissions as keys,
@@ -16,7 +14,7 @@ use crate::{
     },
     kernel::{
         actor::{ADMIN_USER, Actor, PLATFORM},
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         mutation::Deferred,
         permission::Action,
         text,

@@ -8,7 +8,7 @@ use ::entity::{api_token, list::StringList};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Locked, check_version, held};
+use super::{Locked, held};
 use crate::{
     access::{
         events, permissions as keys,
@@ -17,7 +17,7 @@ use crate::{
     },
     kernel::{
         actor::PLATFORM,
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         network::Networks,
         permission::PermissionSet,
         persisted::DocumentHash,

@@ -4,7 +4,7 @@
 //!   themselves.
 //! - Nobody changes an account, or takes something from it, that may do what they may not.
 //! - What is sensitive takes a second person. Until there are three who could be one, it is given at the machine.
-//! - There is always a super admin whose account is active.
+//! - There is always an active super admin. How they sign in is another matter: at the machine they are helped.
 
 use ::entity::admin_user::AdminLevel;
 use chrono::{DateTime, Utc};

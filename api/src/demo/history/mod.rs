@@ -146,11 +146,7 @@ impl History {
     async fn send(&self, records: Vec<directory::UserRecord>) -> Result<Vec<Uuid>> {
         let mut tx = Tx::begin(self.stage.kernel(), self.stage.cast().system(ACCOUNTS)?).await?;
         let people = directory::upsert_users(&mut tx, records).await?;
-        if tx.is_empty() {
-            tx.rollback().await?;
-        } else {
-            tx.commit().await?;
-        }
+        tx.finish().await?;
         Ok(people.into_iter().map(|person| person.id).collect())
     }
 

@@ -6,11 +6,10 @@ use ::entity::{
 };
 use uuid::Uuid;
 
-use super::check_version;
 use crate::{
     directory::{events, rules, store},
     kernel::{
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         tx::Tx,
     },
 };

@@ -9,11 +9,10 @@ use ::entity::organization::{self, OrganizationStatus};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::check_version;
 use crate::{
     directory::{events, rules, store},
     kernel::{
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         tx::Tx,
     },
 };

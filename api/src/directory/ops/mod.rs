@@ -8,10 +8,6 @@ mod organizations;
 mod standing;
 mod users;
 
-use uuid::Uuid;
-
-use crate::kernel::error::{Error, Result};
-
 pub use billing::{SubscriptionRecord, upsert_subscriptions};
 pub use members::{add_member, add_members, remove_member, update_member};
 pub use merge::merge_organizations;
@@ -19,11 +15,3 @@ pub use organization_records::{OrganizationItem, OrganizationRecord, upsert_orga
 pub use organizations::{NewOrganization, create_organization, update_settings};
 pub use standing::{REINSTATE, ReinstateTask, end_suspension, reinstate_user, suspend_user, verify_user};
 pub use users::{UpsertItem, Upserted, UserRecord, upsert_each, upsert_users};
-
-/// Whether somebody else has changed the row since the caller read it.
-fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != version => Err(Error::stale(id, version)),
-        _ => Ok(()),
-    }
-}

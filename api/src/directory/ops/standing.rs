@@ -5,12 +5,11 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::check_version;
 use crate::{
     directory::{events, rules, store},
     kernel::{
         actor::Boundary,
-        error::{Error, Result},
+        error::{Error, Result, check_version},
         event::EventType,
         queue::NewTask,
         tx::Tx,

@@ -7,11 +7,11 @@ use ::entity::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Entry, check_version, save};
+use super::{Entry, save};
 use crate::{
     incidents::{events, rules, store},
     kernel::{
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         tx::Tx,
     },
     monitoring,
@@ -56,7 +56,7 @@ pub async fn merge(
     }
     let (into, from): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.incident.id == target);
     let into = into.into_iter().next().ok_or_else(|| Error::not_found("incident", "targetId"))?;
-    check_version(&into.incident, expected)?;
+    check_version(into.incident.id, into.incident.version, expected)?;
     let owners = from.iter().map(|row| row.incident.organization_id);
     rules::check_merged_owners(into.incident.organization_id, owners)?;
 

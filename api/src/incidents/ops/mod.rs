@@ -20,7 +20,7 @@ use super::{
     store::{self, IncidentRow},
 };
 use crate::kernel::{
-    error::{Error, Result, UserErrorCode},
+    error::{Error, Result, UserErrorCode, check_version},
     event::EventType,
     tx::Tx,
 };
@@ -168,15 +168,8 @@ fn timeline_row(
 /// The incident `id`, locked, at the version that the caller expects.
 async fn lock(tx: &mut Tx, id: Uuid, expected: Option<i32>) -> Result<IncidentRow> {
     let row = store::lock(tx, id).await?.ok_or_else(|| Error::not_found("incident", "id"))?;
-    check_version(&row.incident, expected)?;
+    check_version(row.incident.id, row.incident.version, expected)?;
     Ok(row)
-}
-
-fn check_version(incident: &incident::Model, expected: Option<i32>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != incident.version => Err(Error::stale(incident.id, incident.version)),
-        _ => Ok(()),
-    }
 }
 
 async fn check_admin(tx: &Tx, id: Option<Uuid>, field: &str) -> Result<()> {

@@ -7,10 +7,10 @@ use ::entity::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{PROBE_SOURCE, check_version, checked, dedup_key, owner, refused};
+use super::{PROBE_SOURCE, checked, dedup_key, owner, refused};
 use crate::{
     kernel::{
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         event::EventType,
         text,
         tx::Tx,

@@ -37,14 +37,6 @@ async fn owner(tx: &Tx, chosen: Option<Uuid>) -> Result<Uuid, Error> {
     }
 }
 
-/// Whether somebody else has changed the row since the caller read it.
-fn check_version(id: Uuid, version: i32, expected: Option<i32>) -> Result<()> {
-    match expected {
-        Some(expected) if expected != version => Err(Error::stale(id, version)),
-        _ => Ok(()),
-    }
-}
-
 /// The value, or its violation noted among the others.
 fn checked<T>(result: Result<T, Violation>, wrong: &mut Vec<Violation>) -> Option<T> {
     result.map_err(|violation| wrong.push(violation)).ok()

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{alerts, check_version, checked, owner, results};
+use super::{alerts, checked, owner, results};
 use crate::{
     kernel::{
-        error::{Error, Result, UserErrorCode, Violation},
+        error::{Error, Result, UserErrorCode, Violation, check_version},
         text,
         tx::Tx,
     },

@@ -62,11 +62,7 @@ pub async fn begin(job: &Job) -> Result<Option<(Tx, Approved)>> {
         Verdict::Expire => lapse(&mut tx, row.id).await?,
         Verdict::Leave => {}
     }
-    if tx.is_empty() {
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
-    }
+    tx.finish().await?;
     Ok(None)
 }
 

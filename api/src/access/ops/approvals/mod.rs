@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{check_version, held};
+use super::held;
 use crate::{
     access::{
         events, permissions,
@@ -28,7 +28,7 @@ use crate::{
         store,
     },
     kernel::{
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         event::EventType,
         leaf::unmark,
         permission::{Action, PermissionSet},

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::{
         events,
-        ops::{Locked, approvals::Approved, ask_for, check_version, frozen_id, held, reach},
+        ops::{Locked, approvals::Approved, ask_for, frozen_id, held, reach},
         permissions as keys,
         rules::{self, Consent, Granter, InvitationToken},
         store,
@@ -20,7 +20,7 @@ use crate::{
     kernel::{
         Kernel,
         actor::ADMIN_USER,
-        error::{Error, Result, UserErrorCode},
+        error::{Error, Result, UserErrorCode, check_version},
         leaf::Personal,
         mutation::Deferred,
         password::{self, Line},
