@@ -24,7 +24,7 @@ use crate::{
     directory::User,
     kernel::{
         error::{Result, UserErrorCode, Violation},
-        mutation::{Deferred, Outcome, mutate, mutate_or_wait, payload},
+        mutation::{Completion, Outcome, mutate, mutate_or_wait, payload},
         object::{Stored, parse_id},
         request::RequestExt,
         tx::Tx,
@@ -273,7 +273,7 @@ pub(super) async fn decide<S: Stored>(
 /// The same, where the operation may have to wait for other people's approval.
 async fn decide_or_ask<S: Stored>(
     ctx: &Context<'_>,
-    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, <Approval as Stored>::Row>>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Completion<S::Row, <Approval as Stored>::Row>>,
 ) -> Result<(Outcome<S>, Outcome<Approval>)> {
     let (outcome, awaited) = mutate_or_wait::<S, Approval>(ctx, operation).await?;
     note_refusal(ctx, &outcome.user_errors).await;

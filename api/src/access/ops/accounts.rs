@@ -25,7 +25,7 @@ use crate::{
         actor::ADMIN_USER,
         error::{Error, Result, UserErrorCode, check_version},
         event::EventType,
-        mutation::Deferred,
+        mutation::Completion,
         permission::{Action, PermissionSet},
         tx::Tx,
     },
@@ -101,10 +101,10 @@ pub async fn create_admin_user_or_ask(
     tx: &mut Tx,
     granter: &Granter,
     new: NewAdminUser,
-) -> Result<Deferred<admin_user::Model, approval::Model>> {
+) -> Result<Completion<admin_user::Model, approval::Model>> {
     let (account, consent) = draft(tx, granter, new).await?;
     if let Consent::Given = consent {
-        return Ok(Deferred::Done(add(tx, account).await?));
+        return Ok(Completion::Done(add(tx, account).await?));
     }
     let payload = FrozenAccount {
         user_id: USER.encode(account.user_id),
@@ -113,7 +113,7 @@ pub async fn create_admin_user_or_ask(
     };
     let summary = format!("make an account: {}", in_words(Some(payload.level), Some(&payload.permissions)));
     let asked = ask_for(tx, granter, &CREATE_ACCOUNT, account.user_id, summary, payload);
-    Ok(Deferred::Waits(asked.await?))
+    Ok(Completion::Waits(asked.await?))
 }
 
 /// Makes the account that others have approved. Answers its id.
@@ -203,10 +203,10 @@ pub async fn update_admin_user_or_ask(
     id: Uuid,
     changes: AdminUserChanges,
     expected: Option<i32>,
-) -> Result<Deferred<admin_user::Model, approval::Model>> {
+) -> Result<Completion<admin_user::Model, approval::Model>> {
     let Change { before, after, consent } = examine(tx, granter, id, changes, expected).await?;
     if let Consent::Given = consent {
-        return Ok(Deferred::Done(update(tx, before, after).await?));
+        return Ok(Completion::Done(update(tx, before, after).await?));
     }
     let level = (after.level != before.level).then_some(after.level);
     let permissions = (after.permissions != before.permissions).then_some(after.permissions.0);
@@ -214,7 +214,7 @@ pub async fn update_admin_user_or_ask(
     let payload =
         FrozenChanges { admin_user_id: ADMIN_USER.encode(id), level, permissions, version: before.version };
     let asked = ask_for(tx, granter, &UPDATE_ACCOUNT, before.user_id, summary, payload);
-    Ok(Deferred::Waits(asked.await?))
+    Ok(Completion::Waits(asked.await?))
 }
 
 /// Changes an account as others have approved. Answers its id.

@@ -15,7 +15,7 @@ use crate::{
     kernel::{
         actor::{ADMIN_USER, Actor, PLATFORM},
         error::{Error, Result, UserErrorCode, check_version},
-        mutation::Deferred,
+        mutation::Completion,
         permission::Action,
         text,
         tx::Tx,
@@ -211,10 +211,10 @@ pub async fn assign_or_ask(
     tx: &mut Tx,
     granter: &Granter,
     new: NewAssignment,
-) -> Result<Deferred<role_assignment::Model, approval::Model>> {
+) -> Result<Completion<role_assignment::Model, approval::Model>> {
     let gift = examine(tx, granter, new).await?;
     match gift.consent {
-        Consent::Given => Ok(Deferred::Done(give(tx, granter, gift).await?)),
+        Consent::Given => Ok(Completion::Done(give(tx, granter, gift).await?)),
         Consent::Needed(_) => {
             let summary = format!("give the role {}", gift.role.name);
             let payload = FrozenAssignment {
@@ -224,7 +224,7 @@ pub async fn assign_or_ask(
                 expires_at: gift.expires_at,
             };
             let asked = ask_for(tx, granter, &ASSIGN_ROLE, gift.account.user_id, summary, payload);
-            Ok(Deferred::Waits(asked.await?))
+            Ok(Completion::Waits(asked.await?))
         }
     }
 }

@@ -63,7 +63,7 @@ enum Target<R> {
 
 /// What an operation did: what was asked of it, or, where others must approve that first, having them asked.
 #[derive(Debug)]
-pub enum Deferred<D, W> {
+pub enum Completion<D, W> {
     /// It is done.
     Done(D),
     /// It waits for this.
@@ -161,7 +161,7 @@ pub async fn mutate_secretly<S: Stored>(
 /// As [`mutate`].
 pub async fn mutate_or_wait<S: Stored, W: Stored>(
     ctx: &Context<'_>,
-    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Completion<S::Row, W::Row>>,
 ) -> Result<(Outcome<S>, Outcome<W>)> {
     let author = ctx.request().author()?;
     let key = Key::of(ctx, &author);
@@ -175,7 +175,7 @@ pub async fn mutate_or_wait<S: Stored, W: Stored>(
 pub async fn mutate_in_secret_or_wait<S: Stored, W: Stored>(
     ctx: &Context<'_>,
     author: Author,
-    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Completion<S::Row, W::Row>>,
 ) -> Result<(Outcome<S>, Outcome<W>)> {
     run_or_wait(ctx, author, Ok(None), operation).await
 }
@@ -184,13 +184,13 @@ async fn run_or_wait<S: Stored, W: Stored>(
     ctx: &Context<'_>,
     author: Author,
     key: Result<Option<Key>>,
-    operation: impl AsyncFnOnce(&mut Tx) -> Result<Deferred<S::Row, W::Row>>,
+    operation: impl AsyncFnOnce(&mut Tx) -> Result<Completion<S::Row, W::Row>>,
 ) -> Result<(Outcome<S>, Outcome<W>)> {
     let Ran { object, user_errors, receipt, .. } =
         run(ctx, author, key, |row| Ok(id_of_either::<S, W>(row).into()), operation).await?;
     let (done, awaited) = match object {
-        Some(Target::Row(Deferred::Done(row))) => (Some(Target::Row(Arc::new(row))), None),
-        Some(Target::Row(Deferred::Waits(row))) => (None, Some(Target::Row(Arc::new(row)))),
+        Some(Target::Row(Completion::Done(row))) => (Some(Target::Row(Arc::new(row))), None),
+        Some(Target::Row(Completion::Waits(row))) => (None, Some(Target::Row(Arc::new(row)))),
         Some(Target::Id(id)) => (Some(Target::Id(id)), Some(Target::Id(id))),
         None => (None, None),
     };
@@ -198,10 +198,10 @@ async fn run_or_wait<S: Stored, W: Stored>(
     Ok((Outcome { object: done, user_errors, receipt }, awaited))
 }
 
-fn id_of_either<S: Stored, W: Stored>(row: &Deferred<S::Row, W::Row>) -> Uuid {
+fn id_of_either<S: Stored, W: Stored>(row: &Completion<S::Row, W::Row>) -> Uuid {
     match row {
-        Deferred::Done(row) => S::id_of(row),
-        Deferred::Waits(row) => W::id_of(row),
+        Completion::Done(row) => S::id_of(row),
+        Completion::Waits(row) => W::id_of(row),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     access::ops::{self, Accepted, NewInvitation, Refreshed},
     kernel::{
         error::{Error, Invalid, Result, UserErrorCode, Violation},
-        mutation::{Deferred, Outcome, Receipt, mutate_in_secret_or_wait, payload},
+        mutation::{Completion, Outcome, Receipt, mutate_in_secret_or_wait, payload},
         request::RequestExt,
     },
 };
@@ -161,11 +161,11 @@ impl Mutation {
             let new = NewInvitation { admin_user_id, email, by_mail };
             mutate_in_secret_or_wait::<AdminUser, Approval>(ctx, request.author()?, async |tx| {
                 Ok(match ops::invite_or_ask(tx, &granter, new).await? {
-                    Deferred::Done((account, made)) => {
+                    Completion::Done((account, made)) => {
                         invitation = Some(Invitation { invitation: made, is_mailed: by_mail });
-                        Deferred::Done(account)
+                        Completion::Done(account)
                     }
-                    Deferred::Waits(approval) => Deferred::Waits(approval),
+                    Completion::Waits(approval) => Completion::Waits(approval),
                 })
             })
             .await

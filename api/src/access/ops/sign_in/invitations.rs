@@ -22,7 +22,7 @@ use crate::{
         actor::ADMIN_USER,
         error::{Error, Result, UserErrorCode, check_version},
         leaf::Personal,
-        mutation::Deferred,
+        mutation::Completion,
         password::{self, Line},
         permission::Action,
         queue::NewTask,
@@ -117,7 +117,7 @@ pub async fn invite_or_ask(
     tx: &mut Tx,
     granter: &Granter,
     new: NewInvitation,
-) -> Result<Deferred<(admin_user::Model, Invitation), approval::Model>> {
+) -> Result<Completion<(admin_user::Model, Invitation), approval::Model>> {
     let NewInvitation { admin_user_id, email, by_mail } = new;
     if by_mail {
         check_mailer(tx)?;
@@ -134,7 +134,7 @@ pub async fn invite_or_ask(
         if by_mail {
             mail(tx, &invitation).await?;
         }
-        return Ok(Deferred::Done((account, invitation)));
+        return Ok(Completion::Done((account, invitation)));
     }
     if !by_mail {
         let message = "this account may what is sensitive, so others must approve it, and it goes out by mail when they have";
@@ -147,7 +147,7 @@ pub async fn invite_or_ask(
         sensitive,
         version: account.version,
     };
-    Ok(Deferred::Waits(ask_for(tx, granter, &INVITE, account.user_id, summary, payload).await?))
+    Ok(Completion::Waits(ask_for(tx, granter, &INVITE, account.user_id, summary, payload).await?))
 }
 
 /// Mails the invitation that others have approved. Answers the account's id.
