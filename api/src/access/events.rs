@@ -1,8 +1,8 @@
 //! What happens to accounts, roles and tokens.
 
 use ::entity::{
-    admin_user, api_token, approval, impersonation, invitation, ip_allow_entry, list::StringList, role,
-    role_assignment, session,
+    admin_user, api_token, approval, audit_log::AuditOutcome, impersonation, invitation, ip_allow_entry,
+    list::StringList, role, role_assignment, session,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -47,6 +47,8 @@ event_types! {
     APPROVAL_EXPIRED "admin.approval.expired" "APPROVAL_EXPIRE" Low
         "Nobody decided in time, or what was approved couldn't be done in time.";
     SESSION_STARTED "admin.session.started" "AUTH_LOGIN" Low "Somebody signed in here.";
+    SESSION_DENIED "admin.session.denied" "AUTH_LOGIN_FAILED" Low
+        "Somebody tried to sign in as an account and couldn't: by so many attempts within a minute.";
     SESSION_REFRESHED "admin.session.refreshed" "SESSION_REFRESH" Info "A session went on.";
     SESSION_STEPPED_UP "admin.session.stepped_up" "SESSION_STEP_UP" Low
         "Somebody who is signed in proved a second factor again.";
@@ -161,6 +163,13 @@ pub(super) fn session(ty: &'static EventType, row: &session::Model, user: Uuid) 
 pub(super) fn credential(ty: &'static EventType, account: &admin_user::Model) -> Event {
     let entity = Entity::new("AdminUser", ADMIN_USER, account.id, account.version, PLATFORM);
     Event::new(ty, entity).about(account.user_id)
+}
+
+/// Somebody couldn't sign in as `account`, by what they showed last, so many times.
+pub(super) fn session_denied(account: &admin_user::Model, shown: &str, attempts: u64) -> Event {
+    credential(&SESSION_DENIED, account)
+        .outcome(AuditOutcome::Failure)
+        .data(json!({ "shown": shown, "attempts": attempts }))
 }
 
 /// Somebody was invited to sign in to `account`, by this address. The text isn't in the record.

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ::entity::{
-    admin_user, api_token, approval, approval_vote, impersonation, ip_allow_entry, role, role_assignment,
-    session,
+    admin_user, api_token, approval, approval_vote, impersonation, invitation, ip_allow_entry, role,
+    role_assignment, session,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -112,6 +112,19 @@ impl Load for Sessions {
 
     async fn load(from: &Source, ids: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
         store::sessions_by_id(from.db(), ids).await
+    }
+}
+
+/// The invitations that nobody has accepted or taken back, by the accounts that they are to. They may have expired.
+#[derive(Debug)]
+pub struct InvitationsTo;
+
+impl Load for InvitationsTo {
+    type Key = Uuid;
+    type Value = Arc<invitation::Model>;
+
+    async fn load(from: &Source, accounts: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>> {
+        store::open_invitations(from.db(), accounts).await
     }
 }
 

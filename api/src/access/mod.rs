@@ -15,7 +15,7 @@
 //! | --- | --- |
 //! | tables | `admin_users`, `roles`, `role_assignments`, `approvals`, `approval_votes`, `api_tokens`, `api_token_uses`, `trusted_documents`, `ip_allow_entries`, `impersonations`, `authz_epoch`; `credentials`, `recovery_codes`, `sessions`, `invitations`, `sign_in_attempts` |
 //! | permissions | `access.explain`, `access.read`, `access.approve`, `access.manage_accounts`, `access.manage_roles`, `access.assign_roles`, `access.manage_tokens`, `access.manage_allowlist`, `access.impersonate`, `access.impersonate_writing` |
-//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…rotated`, `…updated`, `…revoked`; `admin.ip_allow_entry.added`, `…removed`; `admin.impersonation.started`, `…ended`; `admin.session.started`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
+//! | events | `admin.user.created`, `…updated`, `…invited`, `…deactivated`, `…reactivated`; `admin.role.created`, `…updated`, `…deleted`, `…granted`, `…revoked`; `admin.approval.requested`, `…approved`, `…denied`, `…cancelled`, `…executed`, `…expired`; `admin.token.created`, `…rotated`, `…updated`, `…revoked`; `admin.ip_allow_entry.added`, `…removed`; `admin.impersonation.started`, `…ended`; `admin.session.started`, `…denied`, `…refreshed`, `…stepped_up`, `…revoked`; `admin.mfa.begun`, `…enrolled`, `…reset`; `admin.recovery_codes.regenerated`; `admin.password.updated`; `admin.invitation.accepted` |
 //!
 //! What an account may is its level's permissions, its own, and those of the roles that count. Who gives what to whom
 //! is `rules/grants.rs`, the life of an approval `rules/approvals.rs`, what a token may be `rules/tokens.rs`, how fast
@@ -44,8 +44,8 @@ pub use ops::{
     ACTIONS, AdminUserChanges, Invitation, NewAdminUser, NewAssignment, NewIpAllowEntry, NewPassword,
     NewToken, OWNER_EMAIL, Rotation, SEALED, add_ip_allow_entry, approvals, assign, bootstrap,
     create_admin_user, create_token, end_sessions_of_key, invite, ip_allow_entries, issue_token,
-    named_account, remove_ip_allow_entry, reset_mfa, revoke, revoke_token, rotate, set_password, trust,
-    trusted, update_admin_user,
+    issue_token_at_machine, named_account, remove_ip_allow_entry, reset_mfa, revoke, revoke_token, rotate,
+    set_password, trust, trusted, update_admin_user,
 };
 pub use permissions::ALL as PERMISSIONS;
 pub use rules::{Granter, Keeper};

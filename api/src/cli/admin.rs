@@ -7,7 +7,8 @@ use secrecy::ExposeSecret;
 
 use crate::{
     access::{
-        self, AdminUserChanges, Granter, NewAdminUser, NewAssignment, NewPassword, ROLE, ROLE_ASSIGNMENT,
+        self, AdminUserChanges, Granter, Invitation, NewAdminUser, NewAssignment, NewPassword, ROLE,
+        ROLE_ASSIGNMENT,
     },
     app,
     cli::{output, when},
@@ -25,7 +26,8 @@ use crate::{
 /// active super admins: after that it takes a second person.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make an account and print its id. Works beside a running gateway.
+    /// Make an account, invite the person to it, and print its id and the link that they set a password and a second factor
+    /// by, this once. Works beside a running gateway.
     Create {
         /// The person (usr_…), who is in the directory.
         #[arg(long, value_name = "ID")]
@@ -36,6 +38,12 @@ pub enum Command {
         /// A permission beyond those of the level. Repeat it for several.
         #[arg(long = "permission", value_name = "KEY")]
         permissions: Vec<String>,
+        /// The address that it will sign in by; without it, that of the person.
+        #[arg(long, value_name = "EMAIL", conflicts_with = "no_invitation")]
+        email: Option<String>,
+        /// Invite nobody: they sign in by an issuer. Prints the account's id alone.
+        #[arg(long)]
+        no_invitation: bool,
     },
     /// Give an account another level. Works beside a running gateway.
     Level {
@@ -121,10 +129,17 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
     let author = Author { surface: AuditSurface::Cli, ..Author::system("opsgate admin") };
     let mut tx = Tx::begin(&kernel, author).await?;
     let made = match command {
-        Command::Create { user, level, permissions } => {
+        Command::Create { user, level, permissions, email, no_invitation } => {
             let new = NewAdminUser { user_id: id(directory::USER, &user)?, level: level.into(), permissions };
             let account = access::create_admin_user(&mut tx, &Granter::Machine, new).await?;
-            ADMIN_USER.encode(account.id)
+            let id = ADMIN_USER.encode(account.id);
+            if no_invitation {
+                id
+            } else {
+                let (_, invitation) =
+                    access::invite(&mut tx, &Granter::Machine, account.id, email.as_deref()).await?;
+                format!("{id}\n{}", link(config, &invitation))
+            }
         }
         Command::Level { account, level } => {
             let changes = AdminUserChanges { level: Some(level.into()), permissions: None };
@@ -158,4 +173,11 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Box<dyn std::e
     };
     tx.finish().await?;
     output::print(format_args!("{made}\n"))
+}
+
+/// Where whoever was invited begins.
+fn link(config: &Config, invitation: &Invitation) -> String {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.listen));
+    format!("{url}/graphql#invitation={}", invitation.token.expose())
 }

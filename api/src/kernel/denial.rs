@@ -1,12 +1,13 @@
 //! Denied attempts are on the record too, and nobody can fill the record by knocking.
 //!
-//! The first attempt of a caller at a field within a minute is written at once; repeats are counted in memory and
-//! written as one entry with the count when the minute is over, or the gateway stops. What can't be written is counted
-//! on.
+//! The first attempt of a caller at a field within a minute is written at once, and so is the first of anybody to be let
+//! in where they aren't; repeats are counted in memory and written as one entry with the count when the minute is over,
+//! or the gateway stops. What can't be written is counted on.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ::entity::audit_log::{AuditCategory, AuditOutcome, AuditSeverity};
@@ -49,7 +50,7 @@ const ADDRESS: &str = "(address)";
 #[derive(Debug, Default)]
 pub struct Denials(Mutex<HashMap<Key, Denied>>);
 
-/// A caller and a field.
+/// A caller and a field; or whom somebody wanted to be let in as, and how.
 type Key = (String, String);
 
 /// Attempts of one caller at one field.
@@ -57,9 +58,19 @@ type Key = (String, String);
 struct Denied {
     since: DateTime<Utc>,
     author: Author,
-    needed: Vec<&'static str>,
+    say: Say,
     /// Those that aren't written yet.
     unwritten: u64,
+}
+
+/// What goes on the record of so many attempts.
+#[derive(Clone)]
+struct Say(Arc<dyn Fn(u64) -> Event + Send + Sync>);
+
+impl fmt::Debug for Say {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Say")
+    }
 }
 
 impl Denials {
@@ -77,9 +88,27 @@ impl Denials {
 
     /// Notes that `author` was refused `field`, which takes `needed`.
     pub(super) async fn note(&self, kernel: &Kernel, author: Author, field: &str, needed: &[&'static str]) {
-        let now = kernel.clock().now();
         let key = (author.name(), field.to_owned());
-        let first = Denied { since: now, author, needed: needed.to_vec(), unwritten: 0 };
+        let (field, needed, organization_id) = (field.to_owned(), needed.to_vec(), author.organization_id);
+        let say = move |attempts| {
+            let entity = Entity { kind: "Field", id: field.clone(), version: None, organization_id };
+            Event::new(&DENIED, entity)
+                .outcome(AuditOutcome::Denied)
+                .data(json!({ "field": field, "requiredPermissions": needed, "attempts": attempts }))
+        };
+        self.note_attempt(kernel, author, key, say).await;
+    }
+
+    /// Notes an attempt that counts together with others of the same `key`; `say` makes what goes on the record of so many.
+    pub(crate) async fn note_attempt(
+        &self,
+        kernel: &Kernel,
+        author: Author,
+        key: (String, String),
+        say: impl Fn(u64) -> Event + Send + Sync + 'static,
+    ) {
+        let now = kernel.clock().now();
+        let first = Denied { since: now, author, say: Say(Arc::new(say)), unwritten: 0 };
         let over = {
             let mut held = self.held();
             let is_full = held.len() >= MAX_KEYS;
@@ -116,7 +145,7 @@ impl Denials {
     async fn write(&self, kernel: &Kernel, counts: Vec<(Key, Denied)>) {
         let mut left = counts.into_iter().filter(|(_, denied)| denied.unwritten > 0);
         while let Some(((caller, field), denied)) = left.next() {
-            if let Err(error) = write(kernel, &field, &denied).await {
+            if let Err(error) = write(kernel, &denied).await {
                 tracing::error!(%error, field, "denied attempts couldn't be recorded");
                 self.put_back([((caller, field), denied)].into_iter().chain(left));
                 return;
@@ -140,19 +169,9 @@ impl Denials {
     }
 }
 
-async fn write(kernel: &Kernel, field: &str, denied: &Denied) -> Result<()> {
-    let Denied { author, needed, unwritten, .. } = denied;
-    let entity = Entity {
-        kind: "Field",
-        id: field.to_owned(),
-        version: None,
-        organization_id: author.organization_id,
-    };
+async fn write(kernel: &Kernel, denied: &Denied) -> Result<()> {
+    let Denied { author, say: Say(say), unwritten, .. } = denied;
     let mut tx = Tx::begin(kernel, author.clone()).await?;
-    tx.record(
-        Event::new(&DENIED, entity)
-            .outcome(AuditOutcome::Denied)
-            .data(json!({ "field": field, "requiredPermissions": needed, "attempts": unwritten })),
-    );
+    tx.record(say(*unwritten));
     tx.commit().await.map(|_| ())
 }

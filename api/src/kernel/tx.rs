@@ -103,14 +103,18 @@ impl Author {
 
     /// The admin user `id`, who proves in this request who they are, or has just done so.
     pub fn proving(id: Uuid, origin: &Origin) -> Self {
+        Self { actor: Actor::admin(id), ..Self::knocking(origin) }
+    }
+
+    /// Somebody who wants to be let in, and hasn't shown who they are.
+    pub fn knocking(origin: &Origin) -> Self {
         Self {
-            actor: Actor::admin(id),
             surface: AuditSurface::Api,
             request_id: Some(origin.request_id.clone()),
             correlation_id: origin.correlation_id.clone(),
             ip_address: origin.ip_address.map(|address| address.to_string()),
             user_agent: origin.user_agent.clone(),
-            ..Self::system("")
+            ..Self::system("sign-in")
         }
     }
 

@@ -29,7 +29,7 @@ async fn made(program: &Program, arguments: &[&str]) -> String {
 async fn what_is_sensitive_is_given_at_the_machine() {
     let (gateway, program) = beside().await;
     let person = Prefix("usr").encode(gateway.user("Ada").await);
-    let account = made(&program, &["create", "--user", &person, "--level", "admin"]).await;
+    let account = made(&program, &["create", "--user", &person, "--level", "admin", "--no-invitation"]).await;
     let role = ROLE.encode(gateway.role("personal", &["audit.read_personal"]).await);
     let assignment = made(&program, &["grant", &account, &role, "--expires", "30d"]).await;
     ROLE_ASSIGNMENT.parse(&assignment).unwrap();
@@ -66,6 +66,34 @@ async fn what_is_sensitive_is_given_at_the_machine() {
         assert!(message.contains("it takes the approval of a second person"), "{message}");
     }
     made(&program, &["create", "--user", &person, "--level", "support"]).await;
+}
+
+#[tokio::test]
+async fn whoever_gets_an_account_gets_the_link_to_it() {
+    let (gateway, program) = beside().await;
+    let program = program.with("public_url", "https://opsgate.example/");
+    let person = Prefix("usr").encode(gateway.user("Ada").await);
+    let create = ["create", "--user", &person, "--level", "admin", "--email", "Ada@Example.com"];
+    let printed = made(&program, &create).await;
+    let (account, link) = printed.split_once('\n').unwrap();
+    let token = link.strip_prefix("https://opsgate.example/graphql#invitation=").unwrap();
+    let input = json!({ "token": token, "password": "correct 17 gazelles" });
+    gateway.nobody().mutate("invitationAccept", input, "tokens { accessToken }").await.ok();
+    let input = json!({ "email": "ada@example.com", "password": "correct 17 gazelles" });
+    gateway.sign_in(input).await.ok();
+    let facts = gateway.facts(0).await;
+    let of_ours = facts.iter().filter(|fact| fact.event.actor_id == "opsgate admin");
+    let said: Vec<_> = of_ours.map(|fact| (&*fact.event.event_type, &*fact.event.entity_id)).collect();
+    assert_eq!(said, [("admin.user.created", account), ("admin.user.invited", account)]);
+    assert!(facts.iter().all(|fact| !fact.shows(token)));
+
+    // The address is somebody's: neither the account nor the invitation is made.
+    let seen = gateway.recorded().await;
+    let person = Prefix("usr").encode(gateway.user("Bob").await);
+    let taken = ["admin", "create", "--user", &person, "--level", "admin", "--email", "ada@example.com"];
+    let message = refused(program.run(&taken).await);
+    assert!(message.contains("another account signs in by this address"), "{message}");
+    assert_eq!(gateway.recorded().await, seen, "nothing was done");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `opsgate migrate`
 
+use sea_orm::ConnectionTrait;
 use tests::{Database, Program};
 
 use super::{opsgate, refused, said};
@@ -73,5 +74,43 @@ async fn a_database_that_is_not_there_is_named() {
         assert!(message.starts_with(expected), "{message}");
         assert!(message.contains("  because: "), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_extension_is_missing_and_may_not_be_made_it_says_what_to_do() {
+    if !Database::is_postgres() {
+        return;
+    }
+    let database = Database::create().await;
+    let sql = database.sql().await;
+    let program = opsgate(&database);
+    said(program.run(&["migrate", "down", "--steps", "1000"]).await);
+    // Somebody who may make tables here, and no extensions.
+    let (_, name) = database.url().rsplit_once('/').unwrap();
+    let role = format!("{name}_role");
+    for statement in [
+        "DROP EXTENSION pg_trgm".to_owned(),
+        "DROP TABLE seaql_migrations".to_owned(),
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("GRANT USAGE, CREATE ON SCHEMA public TO {role}"),
+    ] {
+        sql.execute_unprepared(&statement).await.unwrap();
+    }
+    let (_, place) = database.url().split_once('@').unwrap();
+    let theirs = program.with("database_url", &format!("postgres://{role}@{place}"));
+    let message = refused(theirs.run(&["migrate"]).await);
+    for part in [
+        "PostgreSQL's extension pg_trgm, by which users are searched, isn't there and can't be created: ",
+        "permission denied",
+        "run CREATE EXTENSION pg_trgm",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Nothing is half done, and with the extension it goes on.
+    sql.execute_unprepared("CREATE EXTENSION pg_trgm").await.unwrap();
+    assert_eq!(theirs.run(&["migrate"]).await.stderr, "the tables are up to date\n");
+    for statement in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
+        sql.execute_unprepared(&statement).await.unwrap();
     }
 }

@@ -1,7 +1,9 @@
 //! `opsgate token create`, `rotate` and `revoke`, beside a running gateway.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::admin_user::AdminLevel;
 use opsgate::{
+    access::OWNER_EMAIL,
     config::Overrides,
     kernel::{
         actor::{API_TOKEN, ORGANIZATION},
@@ -142,6 +144,24 @@ async fn what_cannot_be_is_refused_on_standard_error() {
         assert!(message.starts_with("opsgate: ") && message.contains(why), "{arguments:?}: {message}");
     }
     assert_eq!(gateway.recorded().await, made, "nothing was made");
+}
+
+#[tokio::test]
+async fn what_is_sensitive_is_given_to_a_token_while_nobody_could_approve_it() {
+    let (gateway, program) = beside().await;
+    let sensitive = ["token", "create", "--name", "a", "--permission", "audit.read_personal"];
+    said(program.run(&sensitive).await);
+    // The owner and these two are enough to approve each other.
+    for name in ["Ada", "Bea"] {
+        gateway.account(name, AdminLevel::SuperAdmin).await;
+    }
+    let made = gateway.recorded().await;
+    let message = refused(program.run(&sensitive).await);
+    assert!(message.contains("(audit.read_personal): it takes the approval of a second person"), "{message}");
+    assert_eq!(gateway.recorded().await, made, "nothing was made");
+    // What isn't sensitive is made as before, and one that acts as an account may no more than that.
+    said(program.run(&["token", "create", "--name", "a", "--permission", "incidents.read"]).await);
+    said(program.run(&[&sensitive[..], &["--as", OWNER_EMAIL]].concat()).await);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod approval;
 mod explanation;
 mod impersonation;
 mod inputs;
+mod invitation;
 mod mutations;
 mod requirements;
 mod role;
@@ -23,11 +24,15 @@ use self::{
     actor::Viewer,
     approval::{ApprovalFilter, ApprovalOrder},
     explanation::{ActorSelector, FieldAuthorization},
+    invitation::OpenInvitation,
     role::{Permission, RoleAssignmentFilter, RoleAssignmentOrder, RoleFilter, RoleOrder},
     session::{SessionFilter, SessionOrder},
 };
 use crate::{
-    access::{loaders::AdminUsers, permissions, reads},
+    access::{
+        loaders::{AdminUsers, InvitationsTo},
+        permissions, reads,
+    },
     directory::{User, Users},
     kernel::{
         actor::{ADMIN_USER, Boundary, PLATFORM},
@@ -160,6 +165,14 @@ impl AdminUser {
     /// When somebody last signed in with it.
     async fn last_login_at(&self) -> Option<Timestamp> {
         self.0.last_login_at.map(Timestamp)
+    }
+
+    /// The invitation by which somebody may still set the first password of the account. Null where there is none that is
+    /// good.
+    async fn invitation(&self, ctx: &Context<'_>) -> Result<Option<OpenInvitation>> {
+        let now = ctx.request().kernel().clock().now();
+        let found = ctx.request().loaders().one::<InvitationsTo>(self.0.id).await?;
+        Ok(found.filter(|row| now < row.expires_at).map(OpenInvitation))
     }
 
     /// When it was made.

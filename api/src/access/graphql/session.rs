@@ -271,55 +271,6 @@ impl From<SecondFactorInput> for Factor {
     }
 }
 
-/// The way in for somebody who has no password yet. It is in this answer and nowhere else.
-pub struct Invitation {
-    pub(super) invitation: ops::Invitation,
-    pub(super) is_mailed: bool,
-}
-
-/// The way in for somebody who has no password yet. It is in this answer and nowhere else.
-#[Object]
-impl Invitation {
-    /// What `invitationAccept` takes, once: `opsi_…`. The page at `/graphql` reads it behind `#invitation=`. Null where it
-    /// goes out by mail.
-    async fn token(&self) -> Option<&str> {
-        (!self.is_mailed).then(|| self.invitation.token.expose())
-    }
-
-    /// The address that they will sign in by; where it is mailed, it goes there.
-    async fn email(&self) -> &str {
-        &self.invitation.email
-    }
-
-    /// Until when it is good.
-    async fn expires_at(&self) -> Timestamp {
-        self.invitation.expires_at.into()
-    }
-}
-
-/// Somebody to be invited who has an account and no password yet.
-#[derive(Debug, InputObject)]
-pub struct AdminUserInviteInput {
-    /// The account, which `adminUserCreate` makes.
-    pub admin_user_id: ID,
-    /// The address that they will sign in by; without it, that of the person.
-    pub email: Option<String>,
-    /// Whether it is mailed to `email`, which has to be given then. Then it isn't in the answer.
-    #[graphql(default)]
-    pub by_mail: bool,
-}
-
-/// An invitation that is accepted.
-#[derive(InputObject)]
-pub struct InvitationAcceptInput {
-    /// The invitation: `opsi_…`.
-    #[graphql(secret)]
-    pub token: String,
-    /// The password to sign in by from now on: at least 12 characters, and not made of words that are tried first.
-    #[graphql(secret)]
-    pub password: String,
-}
-
 /// Somebody who signs in.
 #[derive(InputObject)]
 pub struct SessionCreateInput {

@@ -30,13 +30,13 @@ pub use roles::{
 pub use sign_in::{
     Accepted, Enrolment, Factor, INVITE, Invitation, MAIL, NewInvitation, NewPassword, Proved, Refreshed,
     SEALED, SignIn, Tokens, accept_invitation, confirm_mfa, count_factor, end_sessions_of_key, enroll_mfa,
-    forget_factors, invite, invite_approved, invite_or_ask, prove, read_invitation, read_refresh_token,
-    refresh_session, regenerate_recovery_codes, replace_password, reset_mfa, revoke_session, send,
-    set_password, start_session, step_up, verify_password,
+    forget_factors, invite, invite_approved, invite_or_ask, note_wrong_factor, prove, read_invitation,
+    read_refresh_token, refresh_session, regenerate_recovery_codes, replace_password, reset_mfa,
+    revoke_session, send, set_password, start_session, step_up, verify_password,
 };
 pub use tokens::{
-    Maker, NewToken, Rotation, create_token, issue_token, make_token, revoke_token, rotate, rotate_token,
-    trust, trusted,
+    Maker, NewToken, Rotation, create_token, issue_token, issue_token_at_machine, make_token, revoke_token,
+    rotate, rotate_token, trust, trusted,
 };
 
 use ::entity::{admin_user, approval};

@@ -229,6 +229,14 @@ pub async fn invitation_by_hash(
     Ok(select.one(db).await?)
 }
 
+/// The invitations that nobody has accepted or taken back, by the accounts that they are to.
+pub async fn open_invitations(db: &Conn, accounts: &[Uuid]) -> Result<HashMap<Uuid, Arc<invitation::Model>>> {
+    let open = invitation::Entity::find()
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .filter(invitation::Column::RevokedAt.is_null());
+    rows::by_id(open, invitation::Column::AdminUserId, accounts, |row| row.admin_user_id, db).await
+}
+
 /// The invitation `id`, and the person whom it is for.
 pub async fn invitation(
     db: &impl ConnectionTrait,

@@ -175,7 +175,7 @@ async fn create(kernel: &Kernel, mut new: NewToken, account: Option<String>) -> 
     if let Some(account) = account {
         new.admin_user_id = Some(access::named_account(&tx, &account).await?);
     }
-    let (row, token) = access::issue_token(&mut tx, new).await?;
+    let (row, token) = access::issue_token_at_machine(&mut tx, new).await?;
     tx.commit().await?;
     if row.documents.is_some() {
         eprintln!("{} runs its documents and nothing else", API_TOKEN.encode(row.id));

@@ -1,12 +1,16 @@
 //! Who tries too often, and what is said to whom.
 
 use chrono::TimeDelta;
-use entity::{admin_user::AdminLevel, sign_in_attempt};
+use entity::{
+    admin_user::AdminLevel,
+    audit_log::{AuditOutcome, AuditSurface},
+    sign_in_attempt,
+};
 use futures_util::future::join_all;
-use opsgate::config::Overrides;
+use opsgate::{config::Overrides, kernel::actor::ADMIN_USER};
 use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
-use tests::TestGateway;
+use tests::{TestGateway, until};
 
 use super::enrolled;
 use crate::access::refused;
@@ -17,7 +21,6 @@ async fn a_wrong_password_and_an_account_that_is_not_there_are_alike() {
     let ada = enrolled(&gateway, "Ada", AdminLevel::Admin).await;
     let bob = enrolled(&gateway, "Bob", AdminLevel::Admin).await;
     gateway.deactivate(bob.person.account).await;
-    let seen = gateway.recorded().await;
     let mut answers = Vec::new();
     for (email, password) in [
         (&*ada.person.email, "gqv wkrm 81pz"),
@@ -31,7 +34,56 @@ async fn a_wrong_password_and_an_account_that_is_not_there_are_alike() {
         answers.push(answer.at("").clone());
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
-    assert_eq!(gateway.recorded().await, seen, "nobody fills the record by knocking");
+    // Of accounts alone: a stranger doesn't fill the record with names.
+    until("both accounts' are on the record", async || denied(&gateway).await.len() == 2).await;
+}
+
+/// Whose sign-in failed, by what and how often, as the record has it.
+async fn denied(gateway: &TestGateway) -> Vec<(String, String, u64)> {
+    let facts = gateway.facts(0).await;
+    let of_ours = facts.iter().filter(|fact| fact.event.event_type == "admin.session.denied");
+    of_ours
+        .map(|fact| {
+            assert_eq!((fact.entry.outcome, fact.entry.surface), (AuditOutcome::Failure, AuditSurface::Api));
+            assert_eq!((&*fact.event.actor_id, &*fact.entry.action), ("sign-in", "AUTH_LOGIN_FAILED"));
+            assert_eq!(fact.personal("$request.ipAddress"), Some(&json!("127.0.0.1")));
+            assert!(fact.entry.subject.is_some(), "it is about a person");
+            let shown = fact.event.payload["shown"].as_str().unwrap().to_owned();
+            (fact.event.entity_id.clone(), shown, fact.event.payload["attempts"].as_u64().unwrap())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn failed_sign_ins_are_on_the_record_and_nobody_fills_it_with_them() {
+    let gateway = TestGateway::start().await;
+    let ada = enrolled(&gateway, "Ada", AdminLevel::Admin).await;
+    let id = ADMIN_USER.encode(ada.person.account);
+    let entry = |shown: &str, attempts| (id.clone(), shown.to_owned(), attempts);
+    let wrong = json!({ "email": ada.person.email, "password": "gqv wkrm 81pz" });
+    for _ in 0..5 {
+        refused(&gateway.sign_in(wrong.clone()).await, "INVALID", "");
+        refused(
+            &gateway.sign_in(json!({ "email": "eve@example.com", "password": "x" })).await,
+            "INVALID",
+            "",
+        );
+    }
+    // What has to wait isn't made, and so isn't counted.
+    assert_eq!(gateway.sign_in(wrong.clone()).await.codes(), ["THROTTLED"]);
+    until("the first is on the record", async || denied(&gateway).await == [entry("PASSWORD", 1)]).await;
+    gateway.advance(TimeDelta::minutes(1));
+    until("the others are counted", async || denied(&gateway).await.len() == 2).await;
+    assert_eq!(denied(&gateway).await, [entry("PASSWORD", 1), entry("PASSWORD", 4)]);
+
+    // Whoever has the password and no second factor is worth more than a glance.
+    gateway.advance(TimeDelta::minutes(15));
+    let factor = json!({ "totp": "000000" });
+    refused(&gateway.sign_in(ada.person.input(factor)).await, "INVALID", "secondFactor.totp");
+    until("so is the code", async || denied(&gateway).await.len() == 3).await;
+    assert_eq!(denied(&gateway).await[2], entry("TOTP", 1));
+    ada.sign_in_again(&gateway).await.ok();
+    assert_eq!(denied(&gateway).await.len(), 3, "who gets in isn't on this list");
 }
 
 #[tokio::test]

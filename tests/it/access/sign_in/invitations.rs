@@ -87,6 +87,40 @@ async fn somebody_is_invited_and_the_last_invitation_alone_works_once() {
 }
 
 #[tokio::test]
+async fn who_is_invited_is_seen_and_what_by_is_not() {
+    let gateway = TestGateway::start().await;
+    let owner = gateway.owner();
+    let ada = enrolled(&gateway, "Ada", AdminLevel::SuperAdmin).await;
+    let bob = gateway.account("Bob", AdminLevel::Admin).await;
+    let document = "query($id: ID!) { adminUser(id: $id) { invitation { invitedBy { kind name } email createdAt expiresAt } } }";
+    let of = async |id: String| {
+        owner.run_with(document, json!({ "id": id })).await.ok().at("/adminUser/invitation").clone()
+    };
+    let its = async || of(ADMIN_USER.encode(bob)).await;
+    assert_eq!(its().await, Value::Null);
+    // The owner's is from the first start.
+    assert_eq!(of(gateway.owner_id().await).await["invitedBy"], Value::Null);
+    let answer = invite(&ada, bob, json!("Bob@Example.com")).await.ok();
+    let shown = its().await;
+    assert_eq!(shown["invitedBy"], json!({ "kind": "ADMIN_USER", "name": "Ada" }));
+    assert_eq!(
+        (&shown["email"], &shown["expiresAt"]),
+        (&json!("bob@example.com"), answer.at("/invitation/expiresAt"))
+    );
+    // A page of them costs what one does.
+    let page = "{ adminUsers { nodes { invitation { email } } } }";
+    let cost = gateway.cost(owner, page, json!({})).await;
+    let cleo = gateway.account("Cleo", AdminLevel::Admin).await;
+    invite(&ada, cleo, Value::Null).await.ok();
+    assert_eq!(gateway.cost(owner, page, json!({})).await, cost);
+
+    accept(&gateway, answer.text("/invitation/token"), PASSWORD).await.ok();
+    assert_eq!(its().await, Value::Null);
+    gateway.advance(TimeDelta::hours(72));
+    assert_eq!(of(ADMIN_USER.encode(cleo)).await, Value::Null);
+}
+
+#[tokio::test]
 async fn of_many_at_once_one_gets_in() {
     let gateway = TestGateway::start().await;
     let token = gateway.invitation().unwrap();

@@ -12,11 +12,11 @@ use self::steps::{
 };
 use super::{
     AdminUser, Approval, Session,
+    invitation::{AdminUserInviteInput, Invitation, InvitationAcceptInput},
     mutations::{decide, granter, id, note_refusal},
     session::{
-        AdminUserInviteInput, Invitation, InvitationAcceptInput, MfaConfirmInput, MfaEnrolment,
-        MfaResetInput, PasswordUpdateInput, SessionCreateInput, SessionRefreshInput, SessionRevokeInput,
-        SessionStepUpInput, SessionTokens,
+        MfaConfirmInput, MfaEnrolment, MfaResetInput, PasswordUpdateInput, SessionCreateInput,
+        SessionRefreshInput, SessionRevokeInput, SessionStepUpInput, SessionTokens,
     },
 };
 use crate::{

@@ -7,7 +7,8 @@ use crate::{
     access::{
         graphql::{
             AdminUser, Session,
-            session::{InvitationAcceptInput, PasswordUpdateInput, SessionCreateInput},
+            invitation::InvitationAcceptInput,
+            session::{PasswordUpdateInput, SessionCreateInput},
         },
         ops::{self, Accepted, Proved, Refreshed, SignIn},
         rules::RecoveryCode,
@@ -34,7 +35,7 @@ pub(super) async fn create(
     let factor = input.second_factor.map(Into::into);
     let last_refresh_token = input.last_refresh_token.map(Into::into);
     let sign_in = SignIn { name: input.email, password: input.password.into(), factor, last_refresh_token };
-    let proved = ops::prove(request.kernel(), request.origin().ip_address, sign_in).await?;
+    let proved = ops::prove(request.kernel(), request.origin(), sign_in).await?;
     let author = Author::proving(proved.account(), request.origin());
     let outcome = mutate_in_secret::<Session>(ctx, author, async |tx| {
         let (row, made) = ops::start_session(tx, &proved).await?;
@@ -44,6 +45,8 @@ pub(super) async fn create(
     let outcome = outcome.await?;
     if outcome.user_errors.is_empty() {
         forgive(request, &proved).await;
+    } else {
+        ops::note_wrong_factor(request.kernel(), request.origin(), &proved);
     }
     Ok(outcome)
 }

@@ -23,8 +23,6 @@ pub use sessions::{
     Refreshed, end_sessions_of_key, read_refresh_token, refresh_session, revoke_session, step_up,
 };
 
-use std::net::IpAddr;
-
 use ::entity::{admin_user, credential, session};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -39,11 +37,13 @@ use crate::{
     },
     kernel::{
         Kernel,
+        actor::ADMIN_USER,
         error::{Error, Result, UserErrorCode, Violation},
         password::{self, Line},
+        request::Origin,
         secret::{Aad, SealingKey, sealed::SealedTable},
         session_token::{ACCESS, AccessToken, RefreshToken},
-        tx::Tx,
+        tx::{Author, Tx},
     },
 };
 
@@ -91,7 +91,7 @@ impl Factor {
 
 /// A password that was right, and a second factor that is still to be looked at.
 pub struct Proved {
-    account: Uuid,
+    account: admin_user::Model,
     /// The hash as it was then: who has changed the password meanwhile has ended this, too.
     hash: Zeroizing<String>,
     factor: Option<Factor>,
@@ -101,7 +101,7 @@ pub struct Proved {
 impl Proved {
     /// Whose it is.
     pub fn account(&self) -> Uuid {
-        self.account
+        self.account.id
     }
 
     /// They are signed in: nothing that was counted stands against them.
@@ -111,7 +111,7 @@ impl Proved {
     pub async fn done(&self, kernel: &Kernel) -> Result<()> {
         self.attempt.signed_in(kernel).await?;
         match self.factor {
-            Some(_) => forget_factors(kernel, self.account).await,
+            Some(_) => forget_factors(kernel, self.account.id).await,
             None => Ok(()),
         }
     }
@@ -135,28 +135,51 @@ pub struct Tokens {
 ///
 /// # Errors
 /// THROTTLED; INVALID where it isn't right, REQUIRED where a second factor is wanted, too.
-pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) -> Result<Proved> {
+pub async fn prove(kernel: &Kernel, origin: &Origin, sign_in: SignIn) -> Result<Proved> {
     let SignIn { name, password, factor, last_refresh_token } = sign_in;
     let name = sign_in_name(&name);
     let is_known = is_known(kernel, &name, last_refresh_token.as_ref()).await?;
-    let attempt = PasswordAttempt::count(kernel, &name, address, is_known).await?;
+    let attempt = PasswordAttempt::count(kernel, &name, origin.ip_address, is_known).await?;
     let found = store::credential_by_name(kernel.db().reader(), &name).await?;
-    let found = found.filter(|(_, account)| account.is_active).map(|(credential, _)| credential);
-    let hash = found.as_ref().map(|credential| hash_of(kernel, credential)).transpose()?;
+    let active = found.as_ref().filter(|(_, account)| account.is_active);
+    let hash = active.map(|(credential, _)| hash_of(kernel, credential)).transpose()?;
     let line = if is_known { Line::Known } else { Line::Strangers };
     let is_right = password::verify(password, hash.clone(), line).await?;
-    let Some((credential, hash)) = found.zip(hash).filter(|_| is_right) else { return Err(wrong()) };
+    let Some((credential, account)) = found else { return Err(wrong()) };
+    let Some(hash) = hash.filter(|_| is_right) else {
+        note_denied(kernel, origin, account, "PASSWORD");
+        return Err(wrong());
+    };
     attempt.was_right(kernel).await?;
-    let account = credential.admin_user_id;
     let factor = match (&credential.sealed_totp, factor) {
         (None, _) => None,
         (Some(_), None) => return Err(factor_wanted()),
         (Some(_), Some(factor)) => {
-            count_factor(kernel, account).await?;
+            count_factor(kernel, account.id).await?;
             Some(factor)
         }
     };
     Ok(Proved { account, hash: hash.into(), factor, attempt })
+}
+
+/// Has it on the record that somebody couldn't sign in as an account: an entry at once, and one more a minute at most. Nobody
+/// waits for that: how long an answer takes doesn't tell whether there is an account.
+fn note_denied(kernel: &Kernel, origin: &Origin, account: admin_user::Model, shown: &'static str) {
+    let author = Author::knocking(origin);
+    let key = (ADMIN_USER.encode(account.id), format!("(sign-in) {shown}"));
+    let say = move |attempts| events::session_denied(&account, shown, attempts);
+    let noting = kernel.clone();
+    kernel.background(async move { noting.denials().note_attempt(&noting, author, key, say).await });
+}
+
+/// The same of who has shown the right password, and a second factor that isn't.
+pub fn note_wrong_factor(kernel: &Kernel, origin: &Origin, proved: &Proved) {
+    let shown = match proved.factor {
+        Some(Factor::Totp(_)) => "TOTP",
+        Some(Factor::Recovery(_)) => "RECOVERY_CODE",
+        None => return,
+    };
+    note_denied(kernel, origin, proved.account.clone(), shown);
 }
 
 /// Begins a session of who has proved who they are.
@@ -164,7 +187,7 @@ pub async fn prove(kernel: &Kernel, address: Option<IpAddr>, sign_in: SignIn) ->
 /// # Errors
 /// INVALID where the second factor isn't right, or what was proved isn't so any more.
 pub async fn start_session(tx: &mut Tx, proved: &Proved) -> Result<(session::Model, Tokens)> {
-    let account = store::note_login(tx, proved.account).await?.ok_or_else(wrong)?;
+    let account = store::note_login(tx, proved.account.id).await?.ok_or_else(wrong)?;
     let mut credential = store::lock_credential(tx, account.id).await?.ok_or_else(wrong)?;
     if hash_of(tx.kernel(), &credential)? != *proved.hash {
         return Err(wrong());
