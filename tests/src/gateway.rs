@@ -41,6 +41,18 @@ impl TestGateway {
         Self::start_on(Database::create().await.into(), overrides, Clock::manual(start)).await
     }
 
+    /// As many as share a database: two on PostgreSQL, and one on SQLite, which has one process. Each has a clock of its own
+    /// that stands still.
+    pub async fn start_replicas() -> Vec<Self> {
+        let database = std::sync::Arc::new(Database::create().await);
+        let mut replicas = Vec::new();
+        for _ in 0..if Database::is_postgres() { 2 } else { 1 } {
+            let clock = Clock::manual(START.parse().unwrap());
+            replicas.push(Self::start_on(database.clone(), Overrides::default(), clock).await);
+        }
+        replicas
+    }
+
     /// The same, on a database that is there already.
     pub async fn start_on(database: std::sync::Arc<Database>, overrides: Overrides, clock: Clock) -> Self {
         let app = App::open(database.config_with(overrides), clock).await.unwrap();

@@ -30,7 +30,7 @@ pub use graphql::{
     UserMutation,
 };
 pub use jobs::handlers;
-pub use loaders::Users;
+pub use loaders::{Memberships, Users};
 pub use ops::{
     NewOrganization, SubscriptionRecord, UserRecord, add_members, create_organization, reinstate_user,
     suspend_user, upsert_subscriptions, upsert_users,

@@ -1,19 +1,12 @@
 //! Who has which role, until when, and by whom.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use entity::admin_user::AdminLevel;
-use opsgate::{
-    access::ROLE,
-    config::Overrides,
-    kernel::{actor::ADMIN_USER, clock::Clock},
-};
+use opsgate::{access::ROLE, kernel::actor::ADMIN_USER};
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, TestGateway};
+use tests::{Answer, Client, TestGateway};
 use uuid::Uuid;
 
 use super::{permissions, refused};
@@ -300,13 +293,7 @@ async fn assignments_are_found_by_account_and_role() {
 
 #[tokio::test]
 async fn a_revoked_role_is_good_for_less_than_a_second_more() {
-    let database = Arc::new(Database::create().await);
-    let clock = || Clock::manual(tests::START.parse().unwrap());
-    let mut gateways = vec![TestGateway::start_on(database.clone(), Overrides::default(), clock()).await];
-    if Database::is_postgres() {
-        // SQLite has one process.
-        gateways.push(TestGateway::start_on(database, Overrides::default(), clock()).await);
-    }
+    let gateways = TestGateway::start_replicas().await;
     let owner = &gateways[0].owner_in_person().await;
     let account = gateways[0].account("Ada", AdminLevel::Support).await;
     let role = gateways[0].role("on call", &[KEY]).await;

@@ -1,19 +1,15 @@
 //! API tokens.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use entity::admin_user::AdminLevel;
 use opsgate::{
     access::{self, NewToken},
-    config::Overrides,
-    kernel::{actor::PLATFORM, clock::Clock, error::Error, token::ApiToken, tx::Tx},
+    kernel::{actor::PLATFORM, error::Error, token::ApiToken, tx::Tx},
 };
 use serde_json::json;
-use tests::{Client, Database, TestGateway};
+use tests::{Client, TestGateway};
 use uuid::Uuid;
 
 use super::{is_let_in, permissions, turned_away};
@@ -54,13 +50,7 @@ async fn a_token_ends_when_it_says() {
 
 #[tokio::test]
 async fn a_revoked_token_is_good_for_less_than_a_second_more() {
-    let database = Arc::new(Database::create().await);
-    let clock = || Clock::manual(tests::START.parse().unwrap());
-    let mut gateways = vec![TestGateway::start_on(database.clone(), Overrides::default(), clock()).await];
-    if Database::is_postgres() {
-        // SQLite has one process.
-        gateways.push(TestGateway::start_on(database, Overrides::default(), clock()).await);
-    }
+    let gateways = TestGateway::start_replicas().await;
     let token = gateways[0].with_scopes(&["incidents.read"]).await.credential().unwrap().to_owned();
     let clients: Vec<Client> = gateways.iter().map(|gateway| gateway.client(&token)).collect();
     for (gateway, client) in gateways.iter().zip(&clients) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::entity::impersonation;
+use ::entity::{impersonation, user::UserStatus};
 use async_graphql::{Context, Enum, ID, InputObject};
 use uuid::Uuid;
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     access::{
-        loaders::Impersonations,
+        loaders::{AccountsOfUsers, Impersonations},
         ops::{self, Impersonating, NewImpersonation},
         permissions, reads, rules,
     },
-    directory::{Organization, User},
+    directory::{Memberships, Organization, User, Users},
     kernel::{
         actor::{Boundary, IMPERSONATION, PLATFORM},
         eager::Eager,
@@ -115,14 +115,28 @@ impl Impersonation {
         self.0.is_read_only
     }
 
-    /// Whether it is accepted now: on, with both accounts active, and by somebody who still may.
-    async fn is_active(&self, ctx: &Context<'_>) -> bool {
-        let kernel = ctx.request().kernel();
+    /// Whether it is accepted now: on, by somebody who still may, of a user who is still there, with an account that is active
+    /// or in the organization.
+    async fn is_active(&self, ctx: &Context<'_>) -> Result<bool> {
+        let (request, row) = (ctx.request(), &self.0);
+        let kernel = request.kernel();
         let (rights, now) = (kernel.rights().last(), kernel.clock().now());
         let is_permitted = |held: &PermissionSet| held.has(permissions::IMPERSONATE);
-        rules::check_on(self.0.expires_at, self.0.ended_at, now).is_ok()
-            && rights.permissions(self.0.impersonator_id, now).is_some_and(is_permitted)
-            && self.0.admin_user_id.is_none_or(|id| rights.permissions(id, now).is_some())
+        if rules::check_on(row.expires_at, row.ended_at, now).is_err()
+            || !rights.permissions(row.impersonator_id, now).is_some_and(is_permitted)
+        {
+            return Ok(false);
+        }
+        let user = request.loaders().one::<Users>(row.user_id).await?;
+        if user.is_none_or(|user| user.status == UserStatus::Deleted) {
+            return Ok(false);
+        }
+        if let Some(account) = row.admin_user_id {
+            return Ok(rights.permissions(account, now).is_some());
+        }
+        let account = request.loaders().one::<AccountsOfUsers>(row.user_id).await?;
+        let member_of = request.loaders().one::<Memberships>(row.user_id).await?;
+        Ok(account.is_none() && member_of.is_some_and(|all| all.contains(&row.organization_id)))
     }
 
     /// When it ends in any case.

@@ -2,11 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ::entity::{admin_user, impersonation, organization_member, user};
+use ::entity::{
+    admin_user, impersonation, organization_member,
+    user::{self, UserStatus},
+};
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, RelationDef, Select,
+    sea_query::{Condition, Expr, IntoColumnRef},
 };
 use uuid::Uuid;
 
@@ -76,7 +80,8 @@ pub async fn organizations_of_user(tx: &Tx, user: Uuid) -> Result<Vec<Uuid>> {
         .await?)
 }
 
-/// The impersonations that are on at `now`, as the rights snapshot has them.
+/// The impersonations that are on at `now`, as the rights snapshot has them: as long as what they were begun on is so. Nobody
+/// acts for who is gone, nor with the eyes of an organization for who has left it, or has an account by now.
 pub async fn impersonations_on(db: &Conn, now: DateTime<Utc>) -> Result<Vec<Impersonation>> {
     let person: RelationDef = impersonation::Entity::belongs_to(user::Entity)
         .from(impersonation::Column::UserId)
@@ -85,11 +90,38 @@ pub async fn impersonations_on(db: &Conn, now: DateTime<Utc>) -> Result<Vec<Impe
     let rows = impersonations(&Boundary::All)
         .filter(impersonation::Column::EndedAt.is_null())
         .filter(impersonation::Column::ExpiresAt.gt(now))
+        .filter(user::Column::Status.ne(UserStatus::Deleted))
+        .filter(is_by_account_or_member())
         .join(JoinType::InnerJoin, person)
         .select_also(user::Entity)
         .all(db)
         .await?;
     Ok(rows.into_iter().map(|(row, user)| on(row, user)).collect())
+}
+
+/// Whether it is of an account, or of a member who has none.
+fn is_by_account_or_member() -> Condition {
+    let account = admin_user::Entity::find()
+        .select_only()
+        .column(admin_user::Column::Id)
+        .filter(of_user((admin_user::Entity, admin_user::Column::UserId)));
+    let membership = organization_member::Entity::find()
+        .select_only()
+        .column(organization_member::Column::Id)
+        .filter(of_user((organization_member::Entity, organization_member::Column::UserId)))
+        .filter(
+            Expr::col((organization_member::Entity, organization_member::Column::OrganizationId))
+                .equals((impersonation::Entity, impersonation::Column::OrganizationId)),
+        );
+    let is_member = Condition::all()
+        .add(Expr::exists(account.into_query()).not())
+        .add(Expr::exists(membership.into_query()));
+    Condition::any().add(impersonation::Column::AdminUserId.is_not_null()).add(is_member)
+}
+
+/// Whether a column names the user of the impersonation.
+fn of_user(column: impl IntoColumnRef) -> Expr {
+    Expr::col(column).equals((impersonation::Entity, impersonation::Column::UserId))
 }
 
 fn on(row: impersonation::Model, user: Option<user::Model>) -> Impersonation {

@@ -101,6 +101,8 @@ pub async fn remove_member(
     let row = lock(tx, id, expected).await?;
     store::delete_member(tx, id).await?;
     tx.record(events::member_removed(&row));
+    // Whoever acts in their place sees what the organization has while they are in it.
+    tx.rights_changed().await?;
     Ok(row)
 }
 

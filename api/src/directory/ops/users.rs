@@ -161,7 +161,12 @@ impl Batch {
             tx.record(events::user(ty, before.as_ref(), &after, None));
             self.written.push(after);
         }
-        store::put_users(tx, &self.written).await
+        store::put_users(tx, &self.written).await?;
+        if self.written.iter().any(|user| user.status == UserStatus::Deleted) {
+            // Nobody acts in the place of who is gone.
+            tx.rights_changed().await?;
+        }
+        Ok(())
     }
 }
 

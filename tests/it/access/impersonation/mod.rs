@@ -1,9 +1,10 @@
 //! Acting in another one's place.
 
+mod ends;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::admin_user::AdminLevel;
 use opsgate::{
-    access::ROLE_ASSIGNMENT,
     directory::USER,
     kernel::{
         actor::{ADMIN_USER, IMPERSONATION, ORGANIZATION},
@@ -11,7 +12,7 @@ use opsgate::{
     },
 };
 use serde_json::{Value, json};
-use tests::{Answer, Client, Socket, TestGateway};
+use tests::{Answer, Client, TestGateway};
 use uuid::Uuid;
 
 use super::{is_let_in, only_denied, permissions, refused, turned_away};
@@ -66,15 +67,6 @@ async fn user_of(gateway: &TestGateway, account: Uuid) -> Uuid {
     let id = json!({ "id": ADMIN_USER.encode(account) });
     let answer = gateway.owner().run_with(document, id).await.ok();
     USER.parse(answer.text("/adminUser/user/id")).unwrap()
-}
-
-async fn follow(client: &Client) -> Socket {
-    let mut socket = client.socket().await;
-    socket.subscribe("1", "subscription { incidentChanged { cursor } }", json!({})).await;
-    // It is heard: what was said before was, too.
-    socket.subscribe("2", "{ __typename }", json!({})).await;
-    socket.payload("2").await;
-    socket
 }
 
 async fn create_incident(client: &Client, title: &str) -> Answer {
@@ -232,94 +224,6 @@ async fn who_changes_something_is_on_the_record_with_whom_they_act_for() {
 }
 
 #[tokio::test]
-async fn one_that_is_ended_is_turned_away_and_its_streams_end() {
-    let gateway = TestGateway::start().await;
-    let (account, _, ada) = ada(&gateway, &ROLE_OF).await;
-    let user = gateway.member("Uma", gateway.organization("acme").await).await;
-    let bob = gateway.account("Bob", AdminLevel::Admin).await;
-    let managing = gateway.owner_in_person().await;
-    for by in [&ada, &managing] {
-        let (impersonation, uma) = begun(&gateway, &ada, of(user)).await;
-        let mut socket = follow(&uma).await;
-        let id = &impersonation["id"];
-        refused(&end(&gateway.signed_in(bob), id).await, "NOT_ALLOWED", "id");
-        let ended = end(by, id).await.ok();
-        assert_eq!(socket.closed().await, (4401, "revoked".to_owned()));
-        gateway.rights_read().await;
-        turned_away(&uma.run("{ viewer { permissions } }").await);
-        let after = ended.at("/impersonation");
-        for (field, expected) in [
-            ("isActive", json!(false)),
-            ("endedBy", json!("ENDED")),
-            ("endedAt", after["updatedAt"].clone()),
-            ("version", json!(2)),
-        ] {
-            assert_eq!(after[field], expected, "{field}");
-        }
-        let fact = gateway.proved(&ended).await;
-        assert_eq!(
-            (&*fact.event.event_type, &*fact.entry.action),
-            ("admin.impersonation.ended", "IMPERSONATION_END")
-        );
-        refused(&end(by, id).await, "INVALID_TRANSITION", "id");
-    }
-    let found = async |filter: Value| {
-        let document =
-            "query($filter: ImpersonationFilter) { impersonations(filter: $filter) { nodes { id } } }";
-        let answer = gateway.owner().run_with(document, json!({ "filter": filter })).await.ok();
-        answer.at("/impersonations/nodes").as_array().unwrap().len()
-    };
-    assert_eq!(found(json!({ "userId": { "eq": USER.encode(user) } })).await, 2);
-    assert_eq!(found(json!({ "impersonatorId": { "eq": ADMIN_USER.encode(account) } })).await, 2);
-    assert_eq!(found(json!({ "endedAt": { "isNull": true } })).await, 0);
-}
-
-#[tokio::test]
-async fn it_ends_with_its_time_with_the_right_to_it_and_with_its_session() {
-    let gateway = TestGateway::start().await;
-    let (account, assignment, ada) = ada(&gateway, &ROLE_OF).await;
-    let user = gateway.member("Uma", gateway.organization("acme").await).await;
-    let mut input = of(user);
-    input["minutes"] = json!(1);
-    let (short, uma) = begun(&gateway, &ada, input).await;
-    let mut socket = follow(&uma).await;
-    let seen = gateway.recorded().await;
-    gateway.advance(TimeDelta::minutes(1));
-    assert_eq!(socket.closed().await, (4403, "expired".to_owned()));
-    assert!(!is_let_in(&uma).await);
-    gateway.run_until_idle().await;
-    let facts = gateway.facts(seen).await;
-    let [fact] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!(fact.event.event_type, "admin.impersonation.ended");
-    assert_eq!(
-        (&fact.event.entity_id, &fact.event.payload["endedBy"]),
-        (&short["id"].as_str().unwrap().to_owned(), &json!("EXPIRED"),)
-    );
-
-    // By a session of ours.
-    let person = gateway.person(account, "ada@example.com").await;
-    let begun_by = gateway.sign_in(person.input(Value::Null)).await.ok();
-    let (_, confirmed) = gateway.enrol(&gateway.holder(&begun_by)).await;
-    let signed_in = gateway.holder(&confirmed);
-    let (of_session, uma) = begun(&gateway, &signed_in, of(user)).await;
-    let mut socket = follow(&uma).await;
-    signed_in.mutate("sessionRevoke", json!({}), "").await.ok();
-    assert_eq!(socket.closed().await, (4401, "revoked".to_owned()));
-    let document = "query($id: ID!) { impersonation(id: $id) { isActive endedBy } }";
-    let after = gateway.owner().run_with(document, json!({ "id": of_session["id"] })).await.ok();
-    assert_eq!(*after.at("/impersonation"), json!({ "isActive": false, "endedBy": "SESSION_ENDED" }));
-
-    // And with the role that gave the right to it.
-    let (_, uma) = begun(&gateway, &ada, of(user)).await;
-    let mut socket = follow(&uma).await;
-    let input = json!({ "id": ROLE_ASSIGNMENT.encode(assignment) });
-    gateway.owner().mutate("roleRevoke", input, "").await.ok();
-    assert_eq!(socket.closed().await, (4401, "revoked".to_owned()));
-    gateway.rights_read().await;
-    assert!(!is_let_in(&uma).await);
-}
-
-#[tokio::test]
 async fn its_credential_is_shown_once_and_nobody_makes_one_up() {
     let gateway = TestGateway::start().await;
     let (_, _, ada) = ada(&gateway, &ROLE_OF).await;
@@ -347,15 +251,4 @@ async fn its_credential_is_shown_once_and_nobody_makes_one_up() {
     for forged in [said.to_owned(), format!("{said}."), format!("{said}.{}", &signature[1..])] {
         turned_away(&gateway.client(&forged).run("{ viewer { permissions } }").await);
     }
-}
-
-#[tokio::test]
-async fn nobody_acts_in_the_place_of_somebody_who_has_risen_above_them() {
-    let gateway = TestGateway::start().await;
-    let (_, _, ada) = ada(&gateway, &ROLE_OF).await;
-    let sue = gateway.account("Sue", AdminLevel::Support).await;
-    let (_, as_sue) = begun(&gateway, &ada, of(user_of(&gateway, sue).await)).await;
-    assert!(is_let_in(&as_sue).await);
-    gateway.set_level(sue, AdminLevel::SuperAdmin).await;
-    assert!(!is_let_in(&as_sue).await);
 }

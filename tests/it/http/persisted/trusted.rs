@@ -1,21 +1,18 @@
 //! A token that is trusted with certain documents runs these and nothing else.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use entity::{audit_log::AuditOutcome, trusted_document};
 use opsgate::{
     access,
     config::Overrides,
-    kernel::{actor::PLATFORM, clock::Clock, error::Error, tx::Tx},
+    kernel::{actor::PLATFORM, error::Error, tx::Tx},
 };
 use reqwest::Method;
 use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Message, TestGateway, until};
+use tests::{Answer, Client, Message, TestGateway, until};
 
 use super::{MARK, VIEWER, by_hash, by_id, with_hash};
 
@@ -147,13 +144,7 @@ async fn attempts_at_others_are_on_the_record() {
 
 #[tokio::test]
 async fn another_list_holds_within_a_second() {
-    let database = Arc::new(Database::create().await);
-    let clock = || Clock::manual(tests::START.parse().unwrap());
-    let mut gateways = vec![TestGateway::start_on(database.clone(), Overrides::default(), clock()).await];
-    if Database::is_postgres() {
-        // SQLite has one process.
-        gateways.push(TestGateway::start_on(database, Overrides::default(), clock()).await);
-    }
+    let gateways = TestGateway::start_replicas().await;
     let first = trusted(&gateways[0], &[VIEWER]).await;
     let clients: Vec<_> =
         gateways.iter().map(|gateway| gateway.client(first.credential().unwrap())).collect();
