@@ -1,10 +1,10 @@
-//! What a role feeds ends with it.
+//! What a role feeds ends with it, and what an account does with that, in every process.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::admin_user::AdminLevel;
 use opsgate::{access::ROLE_ASSIGNMENT, kernel::actor::ADMIN_USER};
 use serde_json::json;
-use tests::{Client, Message, Socket, TestGateway};
+use tests::{Message, Socket, TestGateway};
 use uuid::Uuid;
 
 const ENTRIES: &str = "subscription { auditLogged { auditLog { action } } }";
@@ -16,16 +16,22 @@ async fn reader(gateway: &TestGateway, expires_at: Option<DateTime<Utc>>) -> (Uu
     (account, gateway.assign(role, account, expires_at).await)
 }
 
-async fn follow(client: &Client) -> Socket {
-    let mut socket = client.socket().await;
-    socket.subscribe("1", ENTRIES, json!({})).await;
-    socket
-}
-
-/// Does something that is on the record.
-async fn act(gateway: &TestGateway, name: &str) {
-    let input = json!({ "name": name, "permissions": ["incidents.read"] });
-    gateway.owner_in_person().await.mutate("roleCreate", input, "").await.ok();
+/// A stream of `account` on each replica, on which something was shown.
+async fn follow(replicas: &[TestGateway], account: Uuid) -> Vec<Socket> {
+    let mut streams = Vec::new();
+    for replica in replicas {
+        replica.rights_read().await;
+        let mut socket = replica.signed_in(account).socket().await;
+        socket.subscribe("1", ENTRIES, json!({})).await;
+        streams.push(socket);
+    }
+    // Something that is on the record.
+    let input = json!({ "name": "one", "permissions": ["incidents.read"] });
+    replicas[0].owner_in_person().await.mutate("roleCreate", input, "").await.ok();
+    for socket in &mut streams {
+        assert!(socket.payload("1").await["data"]["auditLogged"].is_object());
+    }
+    streams
 }
 
 /// The stream ends with this, and nothing that happens after that is shown.
@@ -44,49 +50,46 @@ async fn is_refused(socket: &mut Socket) {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_role_that_feeds_it() {
-    let gateway = TestGateway::start().await;
-    let end = gateway.kernel().clock().now() + TimeDelta::minutes(2);
-    let (account, _) = reader(&gateway, Some(end)).await;
-    let mut socket = follow(&gateway.signed_in(account)).await;
-    act(&gateway, "one").await;
-    assert!(socket.payload("1").await["data"]["auditLogged"].is_object());
-    gateway.advance(TimeDelta::minutes(2));
-    // Nothing happens that would tell: its time is over.
-    is_refused(&mut socket).await;
-    // The account itself goes on.
-    socket.subscribe("2", "{ viewer { permissions } }", json!({})).await;
-    let viewer = socket.payload("2").await;
-    let held = viewer["data"]["viewer"]["permissions"].as_array().unwrap();
-    assert!(!held.is_empty() && !held.contains(&json!("audit.read")), "{viewer}");
+    let replicas = TestGateway::start_replicas().await;
+    let end = replicas[0].kernel().clock().now() + TimeDelta::minutes(2);
+    let (account, _) = reader(&replicas[0], Some(end)).await;
+    let mut streams = follow(&replicas, account).await;
+    for (replica, socket) in replicas.iter().zip(&mut streams) {
+        replica.advance(TimeDelta::minutes(2));
+        // Nothing happens that would tell: its time is over.
+        is_refused(socket).await;
+        // The account itself goes on.
+        socket.subscribe("2", "{ viewer { permissions } }", json!({})).await;
+        let viewer = socket.payload("2").await;
+        let held = viewer["data"]["viewer"]["permissions"].as_array().unwrap();
+        assert!(!held.is_empty() && !held.contains(&json!("audit.read")), "{viewer}");
+    }
 }
 
 #[tokio::test]
 async fn a_stream_ends_when_its_role_is_revoked() {
-    let gateway = TestGateway::start().await;
-    let (account, assignment) = reader(&gateway, None).await;
-    let mut socket = follow(&gateway.signed_in(account)).await;
-    act(&gateway, "one").await;
-    assert!(socket.payload("1").await["data"]["auditLogged"].is_object());
+    let replicas = TestGateway::start_replicas().await;
+    let (account, assignment) = reader(&replicas[0], None).await;
+    let mut streams = follow(&replicas, account).await;
     let input = json!({ "id": ROLE_ASSIGNMENT.encode(assignment) });
-    gateway.owner().mutate("roleRevoke", input, "").await.ok();
-    is_refused(&mut socket).await;
+    replicas[0].owner().mutate("roleRevoke", input, "").await.ok();
+    for socket in &mut streams {
+        is_refused(socket).await;
+    }
 }
 
 #[tokio::test]
 async fn a_stream_ends_with_its_account() {
-    let gateway = TestGateway::start().await;
-    let (account, _) = reader(&gateway, None).await;
-    let mut socket = follow(&gateway.signed_in(account)).await;
-    act(&gateway, "one").await;
-    assert!(socket.payload("1").await["data"]["auditLogged"].is_object());
+    let replicas = TestGateway::start_replicas().await;
+    let (account, _) = reader(&replicas[0], None).await;
+    let mut streams = follow(&replicas, account).await;
     let input = json!({ "id": ADMIN_USER.encode(account) });
-    gateway.owner().mutate("adminUserDeactivate", input, "").await.ok();
-    loop {
-        match socket.next().await {
-            Message::Json(message) => assert_eq!(message["type"], "next", "{message}"),
-            Message::Closed(code, reason) => {
-                assert_eq!((code, &*reason), (4401, "revoked"));
-                return;
+    replicas[0].owner().mutate("adminUserDeactivate", input, "").await.ok();
+    for socket in &mut streams {
+        loop {
+            match socket.next().await {
+                Message::Json(message) => assert_eq!(message["type"], "next", "{message}"),
+                Message::Closed(code, reason) => break assert_eq!((code, &*reason), (4401, "revoked")),
             }
         }
     }

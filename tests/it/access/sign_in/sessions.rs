@@ -179,15 +179,21 @@ async fn a_token_that_was_made_up_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_ended_ends_its_streams() {
-    let gateway = TestGateway::start().await;
-    let ada = enrolled(&gateway, "Ada", AdminLevel::Admin).await;
-    let mut socket = ada.client.socket().await;
-    socket.subscribe("1", "subscription { incidentChanged { type } }", json!({})).await;
+async fn a_session_that_is_ended_ends_its_streams_in_every_process() {
+    let replicas = TestGateway::start_replicas().await;
+    let ada = enrolled(&replicas[0], "Ada", AdminLevel::Admin).await;
+    let mut streams = Vec::new();
+    for replica in &replicas {
+        replica.rights_read().await;
+        let mut socket = replica.holder(&ada.confirmed).socket().await;
+        socket.subscribe("1", "subscription { incidentChanged { type } }", json!({})).await;
+        streams.push(socket);
+    }
     let input = json!({ "id": ada.confirmed.at("/tokens/sessionId") });
-    gateway.owner().mutate("sessionRevoke", input, "session { id }").await.ok();
-    gateway.rights_read().await;
-    assert_eq!(socket.closed().await.0, 4401);
+    replicas[0].owner().mutate("sessionRevoke", input, "session { id }").await.ok();
+    for socket in &mut streams {
+        assert_eq!(socket.closed().await, (4401, "revoked".to_owned()));
+    }
 }
 
 #[tokio::test]
