@@ -86,6 +86,8 @@ metrics! {
         "Events that a reactor has set aside because it failed at them: dead letters.";
     RIGHTS_AGE Gauge "opsgate_rights_age_seconds" []
         "How long ago this process compared everybody's rights with the database. From one second on nobody is answered.";
+    PASSWORD_SECONDS Histogram "opsgate_password_hash_duration_seconds" ["line"]
+        "How long passwords were hashed, without the waiting, by the line that they waited in: strangers (everybody who signs in) or known. Whoever tries a password and isn't let in takes one hash, whether there is an account or not.";
     BUILD Gauge "opsgate_build_info" ["version"]
         "1, with the version that runs.";
 }

@@ -3,13 +3,19 @@
 //! A hash takes some 20 ms and 19 MiB, so that it is made off the runtime's threads and a few at a time: whoever knocks
 //! in crowds waits in line, and nobody else does: whoever is known waits in another. Whether there is a password to compare with or not, it takes the same.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::error::{Error, Result};
+use super::{
+    error::{Error, Result},
+    metrics::PASSWORD_SECONDS,
+};
 
 /// What OWASP's cheat sheet gives for one lane: KiB of memory, and passes.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -34,6 +40,15 @@ pub enum Line {
     Strangers,
     /// Who has shown something by which they are known.
     Known,
+}
+
+impl Line {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Strangers => "strangers",
+            Self::Known => "known",
+        }
+    }
 }
 
 /// The hash of `password` with a salt of its own, as a PHC string.
@@ -74,7 +89,13 @@ async fn in_turn<T: Send + 'static>(
     };
     let place = timeout(PATIENCE, places.acquire()).await.map_err(|_| CROWDED)?;
     let _place = place.map_err(|_| CROWDED)?;
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?
+    let hashing = move || {
+        let began = Instant::now();
+        let outcome = work();
+        metrics::histogram!(PASSWORD_SECONDS, "line" => line.name()).record(began.elapsed());
+        outcome
+    };
+    tokio::task::spawn_blocking(hashing).await.map_err(|error| Error::internal(error.to_string()))?
 }
 
 fn hash_now(password: &SecretString) -> Result<String> {

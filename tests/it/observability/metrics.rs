@@ -6,9 +6,10 @@ use std::{
     net::SocketAddr,
 };
 
+use entity::sign_in_attempt;
 use opsgate::kernel::metrics::{self, ALL};
 use reqwest::header::CONTENT_TYPE;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait, sea_query::Expr};
 use serde_json::json;
 use tests::{Database, Ledger, Mode, Process, Proxy, Socket, Target, until};
 
@@ -81,6 +82,8 @@ async fn busy(database: &Database) -> (Process, Vec<String>) {
     let service = owner.mutate("serviceRegister", service, "service { id uuid }").await.ok();
     let incident = json!({ "title": "no pepper in zanzibar", "severity": "HIGH" });
     let incident = owner.mutate("incidentCreate", incident, "incident { id uuid number }").await.ok();
+    let guess = json!({ "email": "owner@localhost", "password": "pepper in zanzibar" });
+    gateway.nobody().mutate("sessionCreate", guess, "").await;
     // Refused before it is executed, and failed while it is.
     owner.run("{").await;
     owner.run("{ incidents(first: 101) { nodes { id } } }").await;
@@ -117,7 +120,8 @@ async fn numbers_say_what_happened_and_name_nobody() {
     assert_eq!(seen, all, "everything in the table is there");
     for (series, number) in [
         (PROBED, 1.0),
-        ("opsgate_request_duration_seconds_count{operation=\"mutation\",outcome=\"ok\"}", 2.0),
+        ("opsgate_request_duration_seconds_count{operation=\"mutation\",outcome=\"ok\"}", 3.0),
+        ("opsgate_password_hash_duration_seconds_count{line=\"strangers\"}", 1.0),
         ("opsgate_request_duration_seconds_count{operation=\"query\",outcome=\"errors\"}", 1.0),
         ("opsgate_request_duration_seconds_count{operation=\"unknown\",outcome=\"refused\"}", 1.0),
         ("opsgate_requests_refused_total{code=\"GRAPHQL_PARSE_FAILED\"}", 1.0),
@@ -184,6 +188,66 @@ async fn who_goes_away_before_the_answer_counts() {
     until("it is missed", async || Page::of(&gateway).await.numbers.get(abandoned) == Some(&1.0)).await;
     assert_eq!(Page::of(&gateway).await.number("opsgate_requests_in_flight"), 0.0);
     held.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_takes_one_hash_whoever_they_are() {
+    let database = Database::create().await;
+    let program = opsgate(&database);
+    let gateway = program.serve().await;
+    let owner = gateway.client(gateway.token().unwrap());
+    let printed = async |arguments: &[&str]| {
+        let finished = program.run(&[&["admin"], arguments].concat()).await;
+        assert!(finished.status.success(), "{finished:?}");
+        finished.stdout.trim_end().to_owned()
+    };
+    let (mut accounts, mut passwords) = (Vec::new(), Vec::new());
+    for name in ["ada", "bob", "cleo"] {
+        let email = format!("{name}@example.com");
+        let person = json!({ "externalId": name, "email": email, "name": name });
+        let known = owner.mutate("usersUpsert", json!({ "users": [person] }), "results { id }").await.ok();
+        let user = known.text("/results/0/id");
+        let account = printed(&["create", "--user", user, "--level", "support", "--no-invitation"]).await;
+        if name != "cleo" {
+            passwords.push(printed(&["password", &account, "--email", &email]).await);
+        }
+        accounts.push(account);
+    }
+    owner.mutate("adminUserDeactivate", json!({ "id": accounts[1] }), "").await.ok();
+    let hashed = async || Page::of(&gateway).await.sum("opsgate_password_hash_duration_seconds_count");
+    let sign_in = async |email: &str, password: &str| {
+        let (before, input) = (hashed().await, json!({ "email": email, "password": password }));
+        let answer = gateway.nobody().mutate("sessionCreate", input, "tokens { accessToken }").await;
+        (answer, hashed().await - before)
+    };
+    let tried = [
+        // A password that isn't hers, an account that isn't active, one that has no password, and none.
+        ("ada@example.com", "gqv wkrm 81pz"),
+        ("bob@example.com", &*passwords[1]),
+        ("cleo@example.com", "gqv wkrm 81pz"),
+        ("eve@example.com", "gqv wkrm 81pz"),
+    ];
+    let mut answers = Vec::new();
+    for (email, password) in tried {
+        let (answer, hashes) = sign_in(email, password).await;
+        assert_eq!((answer.user_error_codes(), hashes), (vec!["INVALID"], 1.0), "{email}: {}", answer.body);
+        answers.push(answer.at("").clone());
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    let (answer, hashes) = sign_in("ada@example.com", &passwords[0]).await;
+    assert_eq!((answer.user_error_codes(), hashes), (vec![], 1.0), "{}", answer.body);
+
+    // Whoever has to wait takes none, whoever they are.
+    for (email, password) in &tried {
+        sign_in(email, password).await;
+    }
+    let many =
+        sign_in_attempt::Entity::update_many().col_expr(sign_in_attempt::Column::Count, Expr::value(40));
+    many.exec(database.sql().await).await.unwrap();
+    for (email, password) in tried {
+        let (answer, hashes) = sign_in(email, password).await;
+        assert_eq!((answer.codes(), hashes), (vec!["THROTTLED"], 0.0), "{email}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
