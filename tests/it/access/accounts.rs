@@ -154,6 +154,34 @@ async fn two_who_demote_each_other_do_not_both_succeed() {
     }
 }
 
+#[tokio::test]
+async fn of_three_who_demote_each_other_in_a_circle_one_stays() {
+    let gateway = TestGateway::start().await;
+    let owner: Uuid = ADMIN_USER.parse(&gateway.owner_id().await).unwrap();
+    let [ada, bea] = [
+        gateway.account("Ada", AdminLevel::SuperAdmin).await,
+        gateway.account("Bea", AdminLevel::SuperAdmin).await,
+    ];
+    let circle = [owner, ada, bea];
+    let reader = gateway.with_scopes(&["access.read", "directory.read"]).await;
+    for _ in 0..3 {
+        let demotions = circle.iter().zip([ada, bea, owner]).map(async |(by, whom)| {
+            let input = json!({ "id": account_id(whom), "level": "ADMIN" });
+            tried(&gateway.in_person(*by), "adminUserUpdate", input).await
+        });
+        let answers = join_all(demotions).await;
+        let mut left = 0;
+        for id in circle {
+            left += usize::from(read(&reader, &account_id(id)).await["level"] == "SUPER_ADMIN");
+        }
+        // Who was demoted first demotes nobody any more.
+        assert!((1..=2).contains(&left), "{answers:?}");
+        for id in circle {
+            gateway.set_level(id, AdminLevel::SuperAdmin).await;
+        }
+    }
+}
+
 /// Three super admins, of whom one is demoted while the next thing that they do already waits for their account.
 async fn demoted_meanwhile(mutation: &str, input: impl FnOnce(&str, &str) -> Value) {
     let gateway = TestGateway::start().await;

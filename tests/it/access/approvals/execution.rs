@@ -5,7 +5,7 @@ use entity::{
     admin_user::AdminLevel,
     approval::{self, ApprovalStatus},
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use opsgate::{
     access::{
         self, AdminUserChanges, Granter, ROLE,
@@ -16,7 +16,7 @@ use opsgate::{
 };
 use serde_json::json;
 
-use super::{Cast, KEY, approve, uuid};
+use super::{Cast, KEY, approve, tried, uuid};
 use crate::access::{permissions, refused};
 
 #[tokio::test]
@@ -36,6 +36,35 @@ async fn of_two_who_approve_at_once_one_does() {
         cast.owner.mutate("roleRevoke", json!({ "id": done["resultId"] }), "").await.ok();
         cast.gateway.rights_read().await;
         assert!(!cast.is_given().await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_stopped_while_others_approve_is_done_or_is_stopped() {
+    let cast = Cast::new().await;
+    for round in 0..6 {
+        let id = cast.asked().await;
+        let stop = async {
+            if round % 2 == 0 {
+                tried(&cast.cleo, "approvalDeny", json!({ "id": id, "reason": "not her" })).await
+            } else {
+                tried(&cast.owner, "approvalCancel", json!({ "id": id })).await
+            }
+        };
+        let (approved, stopped) = join(approve(&cast.bea, &id), stop).await;
+        let settled = cast.settled(&id).await;
+        let is_stopped = stopped.user_error_codes().is_empty();
+        let expected = match round % 2 {
+            _ if !is_stopped => "EXECUTED",
+            0 => "DENIED",
+            _ => "CANCELLED",
+        };
+        assert_eq!(settled["status"], expected, "{} {}", approved.body, stopped.body);
+        assert_eq!(cast.is_given().await, !is_stopped);
+        if !is_stopped {
+            refused(&stopped, "INVALID_TRANSITION", "id");
+            cast.owner.mutate("roleRevoke", json!({ "id": settled["resultId"] }), "").await.ok();
+        }
     }
 }
 
