@@ -6,6 +6,8 @@ import { Store } from "./store";
 
 /** How long before its end an access token is exchanged. */
 const REFRESH_BEFORE_MS = 60_000;
+/** How long it is kept at least: by a clock that is ahead each would end at once. */
+const KEEP_MS = 30_000;
 
 export interface Session {
     token: string;
@@ -66,7 +68,7 @@ export class Account extends Store<Session> {
         clearTimeout(this.#next);
         const { refreshToken, expiresAt } = this.value;
         if (!refreshToken || !expiresAt) return;
-        const wait = Math.max(expiresAt.getTime() - Date.now() - REFRESH_BEFORE_MS, 0);
+        const wait = Math.max(expiresAt.getTime() - Date.now() - REFRESH_BEFORE_MS, KEEP_MS);
         this.#next = setTimeout(() => void this.#refresh(refreshToken), wait);
     }
 

@@ -26,20 +26,27 @@ const TOKENS = "tokens { accessToken refreshToken accessTokenExpiresAt isEnrolme
 const ENROLMENT = "enrolment { secret uri qrSvg }";
 const ERRORS = "userErrors { code message field }";
 
+/**
+ * What this page was given last to go on by. It signs nobody in, and whoever shows it when they come back doesn't wait for
+ * what their neighbours try: a session that is over, or whose next token was lost on its way, is good for that, too.
+ */
+let lastRefreshToken: string | null = null;
+
 /** Signs in; `code` is of the authenticator app, or a recovery code. */
 export function signInWith(email: string, password: string, code: string | null) {
     const isTotp = code !== null && /^\s*\d{6}\s*$/.test(code);
     const secondFactor = code === null ? null : isTotp ? { totp: code } : { recoveryCode: code };
-    return mutate<{ tokens: Tokens }>("", "sessionCreate", TOKENS, { email, password, secondFactor });
+    const input = { email, password, secondFactor, lastRefreshToken };
+    return remembered(mutate<{ tokens: Tokens }>("", "sessionCreate", TOKENS, input));
 }
 
 /** Sets the first password of an account, and begins to enrol its second factor. */
 export function acceptInvitation(token: string, password: string) {
     const selection = `${TOKENS} ${ENROLMENT}`;
-    return mutate<{ tokens: Tokens; enrolment: Enrolment }>("", "invitationAccept", selection, {
-        token,
-        password,
-    });
+    const input = { token, password };
+    return remembered(
+        mutate<{ tokens: Tokens; enrolment: Enrolment }>("", "invitationAccept", selection, input),
+    );
 }
 
 /** Begins to enrol a second factor. */
@@ -64,7 +71,7 @@ export function stepUp(session: string, code: string) {
 
 /** Exchanges a refresh token for the next tokens. */
 export function refresh(refreshToken: string) {
-    return mutate<{ tokens: Tokens }>("", "sessionRefresh", TOKENS, { refreshToken });
+    return remembered(mutate<{ tokens: Tokens }>("", "sessionRefresh", TOKENS, { refreshToken }));
 }
 
 /** Ends a session. */
@@ -76,6 +83,12 @@ export function endSession(session: string) {
 export function wantsFactor(fault: Fault): boolean {
     const { code, field } = fault.extensions ?? {};
     return code === "REQUIRED" && Array.isArray(field) && field.includes("secondFactor");
+}
+
+async function remembered<Data extends { tokens: Tokens }>(asked: Promise<Data | Fault>) {
+    const answer = await asked;
+    if (!isFault(answer)) lastRefreshToken = answer.tokens.refreshToken;
+    return answer;
 }
 
 async function mutate<Data>(

@@ -24,8 +24,8 @@ export function SignIn({ onSession }: { onSession: (session: Session) => void })
                 <h2>With a token</h2>
                 <TokenField label="Your token" action="Sign in" onSession={onSession} />
                 <p className="promise">
-                    What you sign in by stays in the memory of this page: it isn't stored, and it is gone when
-                    you sign out, reload, or close the tab.
+                    What you sign in by stays in the memory of this page: it isn't stored, is no good any more
+                    when you sign out, and is gone when you reload or close the tab.
                 </p>
                 <h2>Neither yet?</h2>
                 <ul>

@@ -64,6 +64,7 @@ test("a wrong token is refused in words, with a code and the request's id", asyn
 test("the owner is invited, enrols a second factor, and signs in again by a recovery code", async () => {
     const next = () => page.getByRole("button", { name: "Continue" }).click();
     page = await open(browser, gateway.invitation);
+    await page.clock.install();
     assert.ok(!page.url().includes("opsi_"), "the invitation has left the address");
     await page.getByLabel("A password").fill("password1234!");
     await next();
@@ -80,10 +81,17 @@ test("the owner is invited, enrols a second factor, and signs in again by a reco
     await next();
     await page.locator(".bar").getByText("Owner").waitFor();
 
+    // What they go on by is exchanged in time, and shown when they come back.
+    const says = (mutation) => (request) => Boolean(request.postData()?.includes(mutation));
+    const refreshed = page.waitForResponse((response) => says("sessionRefresh")(response.request()));
+    await page.clock.fastForward("14:00");
+    const { tokens } = (await (await refreshed).json()).data.sessionRefresh;
     await page.getByRole("button", { name: "Sign out" }).click();
+    const back = page.waitForRequest(says("sessionCreate"));
     await page.getByLabel("Your address").fill("owner@localhost");
     await page.getByLabel("Your password").fill("correct 17 gazelles");
     await next();
+    assert.equal((await back).postDataJSON().variables.input.lastRefreshToken, tokens.refreshToken);
     await page.getByLabel("Your code").fill(recovery);
     await next();
     await page.locator(".bar").getByText("Owner").waitFor();
