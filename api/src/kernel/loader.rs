@@ -14,6 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use foldhash::fast::RandomState;
 use futures_util::future::{FutureExt, Shared};
 use tokio::sync::oneshot;
 
@@ -114,7 +115,7 @@ const UNSORTED: usize = 1_000;
 
 /// What is known of one kind of thing.
 struct Shelf<L: Load> {
-    slots: HashMap<L::Key, Slot<L::Value>>,
+    slots: HashMap<L::Key, Slot<L::Value>, RandomState>,
     /// What came along, not in order yet.
     at_hand: Vec<(L::Key, L::Value)>,
     /// The keys of the batch that isn't under way yet, and what tells that it is done.
@@ -172,7 +173,7 @@ impl<L: Load> Shelf<L> {
 
 impl<L: Load> Default for Shelf<L> {
     fn default() -> Self {
-        Self { slots: HashMap::new(), at_hand: Vec::new(), asked: None }
+        Self { slots: HashMap::default(), at_hand: Vec::new(), asked: None }
     }
 }
 

@@ -42,6 +42,7 @@ pub mod rows;
 pub mod scalar;
 pub mod secret;
 pub mod session_token;
+pub mod statement;
 pub mod status;
 pub mod stream;
 pub mod telemetry;

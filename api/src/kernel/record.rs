@@ -3,15 +3,14 @@
 //! For each fact one row in `audit_logs` (its canonical body and leaf hash), one in `events`, one in `outbox`. Personal
 //! values go to `audit_personal`, sealed; the body holds salted commitments to them (KERNEL.md, leaf form 1).
 
-use std::{collections::HashMap, iter};
+use std::collections::HashMap;
 
 use ::entity::{audit_log, audit_personal, audit_subject, event, outbox};
 use chrono::{DateTime, Utc};
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryTrait,
-    sea_query::{Expr, Query},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,8 +22,8 @@ use super::{
     id::Prefix,
     leaf::{self, Leaf},
     log, redact,
-    rows::{self, Write},
     secret::{Aad, sealed::SealedTable},
+    statement::{Text, Write},
     tx::{Author, Committed},
 };
 
@@ -220,22 +219,39 @@ async fn insert(db: &DatabaseTransaction, rows: Vec<Row>, deferred: Vec<Write>) 
         events.push(row.event.into_active_model());
         personal.extend(row.personal.into_iter().map(IntoActiveModel::into_active_model));
     }
-    let entries = audit_log::Entity::insert_many(entries).into_query();
-    let personal = (!personal.is_empty()).then(|| audit_personal::Entity::insert_many(personal).into_query());
-    let events = event::Entity::insert_many(events).into_query();
-    let mut places = outbox::Entity::insert_many(places).into_query();
-    let inserts = iter::once(entries).chain(personal).chain([events]).map(Write::from);
-    let others = deferred.into_iter().chain(inserts);
-    if db.get_database_backend() != DbBackend::Postgres {
-        for write in others {
+    let backend = db.get_database_backend();
+    if backend != DbBackend::Postgres {
+        for write in deferred {
             write.execute(db).await?;
         }
-        db.execute(&places).await?;
+        add(db, entries).await?;
+        add(db, personal).await?;
+        add(db, events).await?;
+        add(db, places).await?;
         return Ok(None);
     }
-    places.returning(Query::returning().expr(Expr::cust("pg_current_xact_id()::text AS transaction_id")));
-    let row = db.query_one(&places.with(rows::along(others))).await?;
+    let mut text = Text::new(backend);
+    for write in &deferred {
+        text.along(|text| text.write(write));
+    }
+    text.along(|text| text.insert(entries));
+    if !personal.is_empty() {
+        text.along(|text| text.insert(personal));
+    }
+    text.along(|text| text.insert(events));
+    text.insert(places);
+    text.push(format_args!(" RETURNING pg_current_xact_id()::text AS transaction_id"));
+    let row = text.query_one(db).await?;
     Ok(row.map(|row| row.try_get("", "transaction_id")).transpose()?)
+}
+
+async fn add<A: ActiveModelTrait>(db: &DatabaseTransaction, rows: Vec<A>) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut text = Text::new(db.get_database_backend());
+    text.insert(rows);
+    text.execute(db).await
 }
 
 /// The pseudonyms of the people whom `events` are about; made where there was none.

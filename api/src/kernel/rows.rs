@@ -7,10 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use ::entity::row::{FromColumns, Placed};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select,
-    sea_query::{
-        CommonTableExpression, Expr, ExprTrait, Func, FunctionCall, InsertStatement, Query, UpdateStatement,
-        WithClause, extension::postgres::PgFunc,
-    },
+    sea_query::{Expr, ExprTrait, Func, FunctionCall, Query, extension::postgres::PgFunc},
 };
 use uuid::Uuid;
 
@@ -55,56 +52,6 @@ pub fn among(column: impl ColumnTrait, ids: &[Uuid], db: &impl ConnectionTrait) 
     }
     let Wanted { table, id } = Wanted::new(ids.to_vec(), backend);
     column.in_subquery(Query::select().expr(id).from_function(table, WANTED).take())
-}
-
-/// A statement that changes rows.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Adds some.
-    Insert(InsertStatement),
-    /// Changes some.
-    Update(UpdateStatement),
-}
-
-impl From<InsertStatement> for Write {
-    fn from(statement: InsertStatement) -> Self {
-        Self::Insert(statement)
-    }
-}
-
-impl From<UpdateStatement> for Write {
-    fn from(statement: UpdateStatement) -> Self {
-        Self::Update(statement)
-    }
-}
-
-impl Write {
-    /// Does it.
-    ///
-    /// # Errors
-    /// Where the database refuses.
-    pub async fn execute(&self, db: &impl ConnectionTrait) -> Result<()> {
-        match self {
-            Self::Insert(statement) => db.execute(statement).await?,
-            Self::Update(statement) => db.execute(statement).await?,
-        };
-        Ok(())
-    }
-}
-
-/// What PostgreSQL does along with another statement, in no order: what refers to another of them is checked at the end,
-/// and none sees what another did.
-pub fn along(writes: impl IntoIterator<Item = Write>) -> WithClause {
-    let mut with = WithClause::new();
-    for (number, write) in writes.into_iter().enumerate() {
-        let mut one = CommonTableExpression::new();
-        match write {
-            Write::Insert(statement) => one.query(statement),
-            Write::Update(statement) => one.query(statement),
-        };
-        with.cte(one.table_name(format!("write{number}")).to_owned());
-    }
-    with
 }
 
 /// What a table of ids is called in a statement.

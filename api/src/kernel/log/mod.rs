@@ -11,9 +11,13 @@ mod prune;
 mod sequencer;
 mod tailer;
 
-use ::entity::{event, event_position, log_head};
+use ::entity::{
+    event, event_position, log_head,
+    row::{self, FromColumns},
+};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, RelationDef,
 };
 use uuid::Uuid;
 
@@ -60,23 +64,32 @@ pub async fn read(
     until: i64,
     limit: u64,
 ) -> Result<Vec<(i64, event::Model)>> {
-    let rows = event_position::Entity::find()
+    let statement = event_position::Entity::find()
         .join(JoinType::InnerJoin, event_of_position())
         .select_also(event::Entity)
         .filter(event_position::Column::Position.gt(after))
         .filter(event_position::Column::Position.lte(until))
         .order_by_asc(event_position::Column::Position)
         .limit(limit)
-        .all(db)
-        .await?;
+        .build(db.get_database_backend());
+    let rows = PlacedEvent::find_by_statement(statement).all(db).await?;
     // Positions have no gaps, so a first one that isn't the next says that the horizon has passed us.
-    if let Some((first, _)) = rows.first()
+    if let Some(PlacedEvent(first, _)) = rows.first()
         && first.position != after + 1
     {
         let head = head(db).await?;
         return Err(Error::CursorExpired { oldest: EventCursor::new(head.log_id, head.horizon).to_string() });
     }
-    Ok(rows.into_iter().filter_map(|(place, event)| Some((place.position, event?))).collect())
+    Ok(rows.into_iter().map(|PlacedEvent(place, event)| (place.position, event)).collect())
+}
+
+struct PlacedEvent(event_position::Model, event::Model);
+
+impl FromQueryResult for PlacedEvent {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let event = row::checked(row, event_position::Model::COLUMNS.len())?;
+        Ok(Self(row::checked(row, 0)?, event))
+    }
 }
 
 /// The position of an event; none while it isn't sequenced.

@@ -7,13 +7,14 @@
 
 use std::{
     collections::HashMap,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher},
     marker::PhantomData,
     ops::Deref,
     sync::Arc,
 };
 
 use ::entity::row::Placed;
+use foldhash::fast::{FixedState, RandomState};
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, JoinType, PrimaryKeyToColumn,
     QueryTrait, Statement,
@@ -70,9 +71,7 @@ pub(super) struct Hashed<T> {
 
 impl<T: Hash> Hashed<T> {
     fn new(value: T) -> Self {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        Self { hash: hasher.finish(), value }
+        Self { hash: FixedState::default().hash_one(&value), value }
     }
 }
 
@@ -101,7 +100,8 @@ impl<T: Listed> Load for ChildPages<T> {
         let db = from.db();
         let mut found = HashMap::with_capacity(keys.len());
         for (family, parents) in by_kind(keys) {
-            let (mut rows, mut came) = (HashMap::<Uuid, Vec<Arc<T::Row>>>::new(), Vec::new());
+            let mut rows = HashMap::<Uuid, Vec<Arc<T::Row>>, RandomState>::default();
+            let mut came = Vec::new();
             let statement = pages::<T::Entity>(family, parents, db.get_database_backend());
             for Placed(row) in Placed::<T::Row>::find_by_statement(statement).all(db).await? {
                 let row = Arc::new(row);
@@ -144,8 +144,8 @@ impl<T: Listed> Load for ChildCounts<T> {
 }
 
 /// The parents of each kind of keys: one statement each.
-fn by_kind<K: Hash + Eq>(keys: &[(Uuid, K)]) -> HashMap<&K, Vec<Uuid>> {
-    let mut kinds: HashMap<&K, Vec<Uuid>> = HashMap::new();
+fn by_kind<K: Hash + Eq>(keys: &[(Uuid, K)]) -> HashMap<&K, Vec<Uuid>, RandomState> {
+    let mut kinds: HashMap<&K, Vec<Uuid>, RandomState> = HashMap::default();
     for (parent, kind) in keys {
         kinds.entry(kind).or_default().push(*parent);
     }

@@ -21,7 +21,7 @@ use super::{
     event::Event,
     queue::{self, NewTask},
     record, rights,
-    rows::Write,
+    statement::Write,
     trace,
 };
 
