@@ -7,7 +7,7 @@ use serde::{
     de::{self, MapAccess, SeqAccess, Visitor},
     ser::Error,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, value::RawValue};
 
 use super::MAX_DEPTH;
 
@@ -46,9 +46,16 @@ impl Serialize for Exact<'_> {
     }
 }
 
-/// [`Exact`] for a field that may be absent.
-pub(super) fn exact_option<S: Serializer>(value: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.as_ref().map(Exact::new).serialize(serializer)
+/// The canonical text of a field that may be absent.
+pub(super) fn canonical_option<S: Serializer>(
+    value: &Option<Value>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let raw = value.as_ref().map(|value| {
+        let text = serde_json_canonicalizer::to_string(&Exact::new(value))?;
+        RawValue::from_string(text)
+    });
+    raw.transpose().map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Whether JCS writes `number` without changing it: a float, or an integer that is exact as one.

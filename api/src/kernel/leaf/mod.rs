@@ -41,75 +41,76 @@ pub enum LeafError {
     Json(#[from] serde_json::Error),
 }
 
-/// An audit entry as it is hashed. What is absent is left out.
+/// An audit entry as it is hashed. What is absent is left out. The fields, and those within, stand in the order of JCS: then
+/// serde's text is the canonical one, and the library has only to sort what is free in form.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Leaf {
-    /// The entry's TypeID.
-    pub id: String,
-    /// The TypeID of the event that it records.
-    pub event_id: String,
-    /// When it happened. Written in RFC 3339, UTC, with six digits of a second and `Z`.
-    #[serde(serialize_with = "micros")]
-    pub occurred_at: DateTime<Utc>,
-    /// The service that did it.
-    pub service_name: String,
-    /// `monitoring.incident.acknowledged`
-    pub event_type: String,
-    /// The part of the record that it belongs to.
-    pub category: String,
-    /// How much attention it deserves.
-    pub severity: String,
     /// What was done: `INCIDENT_ACKNOWLEDGE`.
     pub action: String,
-    /// How it ended.
-    pub outcome: String,
     /// Who did it.
     pub actor: LeafActor,
-    /// The id of the one who acted in the actor's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub impersonator: Option<String>,
-    /// What it was done to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entity: Option<LeafEntity>,
-    /// Whose it is; absent for the platform's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub organization_id: Option<String>,
-    /// The pseudonym of the person whom it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// The request that it was part of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    /// The part of the record that it belongs to.
+    pub category: String,
     /// What ties it to entries of other requests and services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The facts, without secrets and personal values; at most 100 levels deep. Integers beyond ±(2⁵³ − 1) are
     /// written as strings, other numbers as JCS has them.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::exact_option")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::canonical_option")]
     pub data: Option<Value>,
-    /// The [commitments](commit) to the personal values, by their path.
+    /// What it was done to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<LeafEntity>,
+    /// The TypeID of the event that it records.
+    pub event_id: String,
+    /// `monitoring.incident.acknowledged`
+    pub event_type: String,
+    /// The entry's TypeID.
+    pub id: String,
+    /// The id of the one who acted in the actor's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impersonator: Option<String>,
+    /// When it happened. Written in RFC 3339, UTC, with six digits of a second and `Z`.
+    #[serde(serialize_with = "micros")]
+    pub occurred_at: DateTime<Utc>,
+    /// Whose it is; absent for the platform's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
+    /// How it ended.
+    pub outcome: String,
+    /// The [commitments](commit) to the personal values, by their path.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::canonical_option")]
     pub personal: Option<Value>,
+    /// The request that it was part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The service that did it.
+    pub service_name: String,
+    /// How much attention it deserves.
+    pub severity: String,
+    /// The pseudonym of the person whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
 
 /// Who did it, in a [`Leaf`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeafActor {
+    /// The actor's id among its sort.
+    pub id: String,
     /// What sort of actor: a user, a token, the system.
     pub kind: String,
-    /// The actor's id among that sort.
-    pub id: String,
 }
 
 /// What it was done to, in a [`Leaf`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeafEntity {
+    /// Its TypeID.
+    pub id: String,
     /// The GraphQL type: `Incident`. Written as `type`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its TypeID.
-    pub id: String,
 }
 
 impl Leaf {
@@ -120,14 +121,14 @@ impl Leaf {
     pub fn canonical(&self) -> Result<String, LeafError> {
         #[derive(Serialize)]
         struct Versioned<'a> {
-            v: u8,
             #[serde(flatten)]
             leaf: &'a Leaf,
+            v: u8,
         }
         if !(0..=9999).contains(&self.occurred_at.year()) {
             return Err(LeafError::Year(self.occurred_at.year()));
         }
-        Ok(serde_json_canonicalizer::to_string(&Versioned { v: VERSION, leaf: self })?)
+        Ok(serde_json::to_string(&Versioned { leaf: self, v: VERSION })?)
     }
 }
 

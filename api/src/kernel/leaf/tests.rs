@@ -307,8 +307,12 @@ proptest! {
     }
 
     #[test]
-    fn the_text_holds_all_of_the_data(data in any_json()) {
-        let text = Leaf { data: Some(data.clone()), ..leaf() }.canonical().unwrap();
+    fn the_text_holds_all_of_the_data(data in any_json(), said: String, path: String) {
+        let actor = LeafActor { kind: said.clone(), id: said.clone() };
+        let personal = Some(json!({ "$": "ff", path: "00" }));
+        let (request_id, data) = (Some(said), Some(data));
+        let text = Leaf { data: data.clone(), request_id, actor, personal, ..leaf() }.canonical().unwrap();
+        let data = data.unwrap();
         let written = parse_unique(&text).unwrap();
         prop_assert!(equal(&written["data"], &expected(&data)), "{} {}", written["data"], data);
         prop_assert_eq!(serde_json_canonicalizer::to_string(&written).unwrap(), text);
