@@ -64,6 +64,18 @@ async fn browsers_get_the_page_and_programs_dont() {
 }
 
 #[tokio::test]
+async fn the_address_alone_leads_a_browser_to_the_page() {
+    let gateway = TestGateway::start().await;
+    let page = get(&gateway, "/", &[("accept", BROWSER)]).await;
+    assert_eq!((page.url().path(), page.status()), ("/graphql", StatusCode::OK));
+    for (path, accept) in [("/", "*/*"), ("/somewhere", BROWSER)] {
+        let answer = get(&gateway, path, &[("accept", accept)]).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.text().await.unwrap().contains("/graphql"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_file_that_was_built_is_served() {
     let gateway = TestGateway::start().await;
     let built = built();
@@ -91,6 +103,7 @@ async fn every_file_that_was_built_is_served() {
 #[tokio::test]
 async fn a_gateway_without_graphiql_serves_nothing_of_it() {
     let gateway = TestGateway::start_with(Overrides::default().with("graphiql", "false")).await;
+    assert_eq!(get(&gateway, "/", &[("accept", BROWSER)]).await.status(), StatusCode::NOT_FOUND);
     let page = get(&gateway, "/graphql", &[("accept", BROWSER)]).await;
     assert_ne!(page.status(), StatusCode::OK);
     assert_ne!(page.headers().get(header::CONTENT_TYPE).unwrap(), "text/html; charset=utf-8");

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
@@ -67,6 +67,15 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
 pub(super) fn page(face: &Face, headers: &HeaderMap) -> Option<Response> {
     let is_shown = face.config().graphiql && Media::is_html_preferred(headers);
     is_shown.then(|| guarded("no-cache", ([(header::VARY, "accept")], Html(PAGE.as_str()))))
+}
+
+/// Any other path. Whoever opens the address alone in a browser looks for the page.
+pub(super) async fn elsewhere(State(face): State<Face>, uri: Uri, headers: HeaderMap) -> Response {
+    if uri.path() == "/" && page(&face, &headers).is_some() {
+        // Relative, so that a proxy may put a prefix before it.
+        return guarded("no-store", (StatusCode::FOUND, [(header::LOCATION, "graphql")]));
+    }
+    (StatusCode::NOT_FOUND, "there is nothing here: GraphQL is at /graphql\n").into_response()
 }
 
 /// `GET /graphql/assets/{version}/{name}`: a file of the page.

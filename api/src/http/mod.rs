@@ -127,6 +127,7 @@ impl Face {
             .route("/graphql/assets/{version}/{name}", get(graphiql::asset))
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
+            .fallback(graphiql::elsewhere)
             .with_state(self)
     }
 }
