@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use async_graphql::Response;
 use axum::{
+    Extension,
     body::Body,
     extract::{
         ConnectInfo, RawQuery, State,
@@ -20,6 +21,7 @@ use super::{
     gateway::Gateway,
     graphiql, metrics,
     pipeline::{Media, Refusal, answer, one},
+    server::Acquaintance,
     websocket,
 };
 
@@ -39,6 +41,7 @@ pub async fn get(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
+    acquaintance: Option<Extension<Acquaintance>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> HttpResponse {
     if let Some(page) = graphiql::page(&face, &headers) {
@@ -46,7 +49,7 @@ pub async fn get(
     }
     let mut exchange = Exchange::new(face, peer, headers);
     match upgrade {
-        Ok(upgrade) => open(exchange, upgrade),
+        Ok(upgrade) => open(exchange, upgrade, acquaintance),
         Err(rejection) if exchange.headers.contains_key(header::UPGRADE) => {
             exchange.observed.leave_untold();
             rejection.into_response()
@@ -89,7 +92,11 @@ fn finish(exchange: &mut Exchange, media: Media, outcome: Result<Response, Refus
 }
 
 /// Opens a WebSocket. Who is calling is looked at when the client says `connection_init`.
-fn open(mut exchange: Exchange, upgrade: WebSocketUpgrade) -> HttpResponse {
+fn open(
+    mut exchange: Exchange,
+    upgrade: WebSocketUpgrade,
+    acquaintance: Option<Extension<Acquaintance>>,
+) -> HttpResponse {
     let authorization = match one(&exchange.headers, header::AUTHORIZATION.as_str()) {
         Ok(authorization) => authorization.map(str::to_owned),
         Err(refusal) => return finish(&mut exchange, Media::Json, Err(refusal)),
@@ -97,5 +104,6 @@ fn open(mut exchange: Exchange, upgrade: WebSocketUpgrade) -> HttpResponse {
     exchange.observed.leave_untold();
     let limits = websocket::Limits::of(exchange.face.config());
     let open = Open::socket(&exchange.face);
-    websocket::upgrade(exchange.face, limits, exchange.origin, authorization, upgrade, open)
+    let known = move || acquaintance.iter().for_each(|acquaintance| acquaintance.make());
+    websocket::upgrade(exchange.face, limits, exchange.origin, authorization, upgrade, known, open)
 }

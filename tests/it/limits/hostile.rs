@@ -1,7 +1,7 @@
 //! Requests that are made to hurt, over a socket. Each is refused; whatever isn't refused at once shows by itself.
 
 use serde_json::json;
-use tests::TestGateway;
+use tests::{Message, Socket, SocketFrame as Frame, TestGateway};
 
 use super::{MARK, refused};
 
@@ -45,4 +45,28 @@ async fn documents() {
         assert_eq!(answer.status, 400);
     }
     gateway.owner().run("{ viewer { expiresAt } }").await.ok();
+}
+
+#[tokio::test]
+async fn a_stranger_says_little_on_a_websocket() {
+    let gateway = TestGateway::start().await;
+    let long = json!({ "type": "ping", "payload": { "a": fill("x", 100_000) } });
+    // One message that says nothing of who it is; many; and one after saying that it is nobody.
+    let mut silent = Socket::connect(gateway.address()).await;
+    silent.say(Frame::text(long.to_string())).await;
+    let mut talkative = Socket::connect(gateway.address()).await;
+    for _ in 0..100 {
+        talkative
+            .say(Frame::text(json!({ "type": "ping", "payload": { "a": fill("x", 1_000) } }).to_string()))
+            .await;
+    }
+    let mut nobody = Socket::open(gateway.address(), None).await;
+    nobody.say(Frame::text(long.to_string())).await;
+    for socket in [&mut silent, &mut talkative, &mut nobody] {
+        let (code, reason) = socket.closed().await;
+        assert_ne!(code, 4408, "it was heard, and waited for: {reason}");
+    }
+    let mut known = gateway.owner().socket().await;
+    known.subscribe("1", "{ viewer { expiresAt } }", json!({ "a": fill("x", BYTES) })).await;
+    assert!(matches!(known.next().await, Message::Json(message) if message["id"] == "1"));
 }

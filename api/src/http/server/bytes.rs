@@ -21,7 +21,7 @@ pub(super) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 /// A stream, and the place that it takes.
 pub(super) struct Bytes {
     pub stream: Stream,
-    pub _place: Place,
+    pub place: Place,
 }
 
 impl AsyncRead for Bytes {
@@ -30,7 +30,13 @@ impl AsyncRead for Bytes {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 && !self.place.life().hear(bytes) {
+            return Poll::Ready(Err(io::Error::other("a stranger says too much")));
+        }
+        read
     }
 }
 

@@ -48,7 +48,7 @@ impl Connection {
             }
         };
         let service = service::of(router, peer, life.clone(), server.tls.is_some());
-        let bytes = TokioIo::new(Bytes { stream, _place: place });
+        let bytes = TokioIo::new(Bytes { stream, place });
         let mut connection = pin!(server.http.serve_connection_with_upgrades(bytes, service));
         let is_stopping = tokio::select! {
             ended = connection.as_mut() => {

@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicU64, AtomicUsize,
+            AtomicBool, AtomicU64, AtomicUsize,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -36,6 +36,10 @@ impl Patience {
     }
 }
 
+/// What a client may send on a connection that isn't HTTP's any more while nobody knows who it is. A WebSocket's library
+/// takes whole messages, and a stranger's are to stay small: there may be as many strangers as connections.
+const STRANGERS_BYTES: usize = 32 * 1024;
+
 /// The life of one connection.
 #[derive(Debug)]
 pub(super) struct Life {
@@ -49,6 +53,10 @@ pub(super) struct Life {
     open: AtomicUsize,
     /// Of these, the ones whose body isn't there yet.
     arriving: AtomicUsize,
+    is_handed_over: AtomicBool,
+    /// Bytes that came since it was handed over, from a client that isn't known.
+    heard: AtomicUsize,
+    is_known: AtomicBool,
     vacated: Notify,
 }
 
@@ -60,6 +68,9 @@ impl Life {
             worked_on: AtomicUsize::default(),
             open: AtomicUsize::default(),
             arriving: AtomicUsize::default(),
+            is_handed_over: AtomicBool::default(),
+            heard: AtomicUsize::default(),
+            is_known: AtomicBool::default(),
             vacated: Notify::new(),
         }
     }
@@ -80,6 +91,20 @@ impl Life {
     /// It isn't HTTP's any more: a WebSocket has clocks of its own.
     pub fn hand_over(&self) {
         self.open.fetch_add(1, Relaxed);
+        self.is_handed_over.store(true, Relaxed);
+    }
+
+    /// It is known who the client is.
+    pub fn know(&self) {
+        self.is_known.store(true, Relaxed);
+    }
+
+    /// Its client has sent so many bytes. Answers whether it may send more.
+    pub fn hear(&self, bytes: usize) -> bool {
+        if !self.is_handed_over.load(Relaxed) || self.is_known.load(Relaxed) {
+            return true;
+        }
+        self.heard.fetch_add(bytes, Relaxed) + bytes <= STRANGERS_BYTES
     }
 
     /// Since when there is nothing to do on it but to wait for its client; none while there is.
@@ -214,6 +239,17 @@ mod tests {
         assert!(life.resting_since().is_some());
         drop(arriving);
         assert_eq!(life.resting_since(), None);
+    }
+
+    #[test]
+    fn a_stranger_is_heard_for_so_long() {
+        let life = Life::new();
+        assert!(life.hear(10 * STRANGERS_BYTES), "a request has bounds of its own");
+        life.hand_over();
+        assert!(life.hear(STRANGERS_BYTES));
+        assert!(!life.hear(1));
+        life.know();
+        assert!(life.hear(10 * STRANGERS_BYTES));
     }
 
     #[tokio::test]

@@ -32,6 +32,7 @@ use self::{
 };
 use crate::config::Config;
 
+pub use service::Acquaintance;
 pub use tls::{Tls, TlsError};
 
 /// The longest head of a request: its line and its headers, for each of which HTTP/2 counts 32 bytes more.

@@ -43,6 +43,9 @@ pub(super) fn of(
         let mut asked = life.ask();
         let mut request = request.map(|body| Body::new(Given::of(body, &life)));
         request.extensions_mut().insert(ConnectInfo(peer));
+        if request.headers().contains_key(header::UPGRADE) {
+            request.extensions_mut().insert(Acquaintance(life.clone()));
+        }
         let answer = router.clone().call(request);
         async move {
             let mut answer: Response<Body> = answer.await?;
@@ -55,6 +58,17 @@ pub(super) fn of(
             Ok(answer.map(|body| Taken { body, asked }))
         }
     })
+}
+
+/// Tells the connection, once it isn't HTTP's any more, that its client is no stranger.
+#[derive(Clone, Debug)]
+pub struct Acquaintance(Arc<Life>);
+
+impl Acquaintance {
+    /// It is known who the client is.
+    pub fn make(&self) {
+        self.0.know();
+    }
 }
 
 /// A request's body until it is there.

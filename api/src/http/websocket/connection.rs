@@ -36,11 +36,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a process that stops waits for the answers of what was begun.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-struct Connection<G> {
+struct Connection<G, K> {
     gateway: G,
     limits: Limits,
     origin: Origin,
     authorization: Option<String>,
+    /// To be called once it is known who the client is.
+    known: Option<K>,
     session: Option<Session>,
     /// Ready when the session is over.
     ended: Option<BoxFuture<'static, Ended>>,
@@ -49,11 +51,12 @@ struct Connection<G> {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve<G: Gateway>(
+pub(super) async fn serve<G: Gateway, K: FnOnce()>(
     gateway: G,
     limits: Limits,
     origin: Origin,
     authorization: Option<String>,
+    known: K,
     socket: WebSocket,
 ) {
     let is_ours = socket.protocol().is_some();
@@ -63,6 +66,7 @@ pub(super) async fn serve<G: Gateway>(
         limits,
         origin,
         authorization,
+        known: Some(known),
         session: None,
         ended: None,
         operations: Operations::default(),
@@ -72,7 +76,7 @@ pub(super) async fn serve<G: Gateway>(
     connection.close(close, &mut incoming).await;
 }
 
-impl<G: Gateway> Connection<G> {
+impl<G: Gateway, K: FnOnce()> Connection<G, K> {
     /// Runs until there is a reason to close; without one of ours where the client closes, or is gone.
     async fn run(&mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Close> {
         let shutdown = self.gateway.kernel().shutdown().clone();
@@ -182,6 +186,11 @@ impl<G: Gateway> Connection<G> {
                 _ => Close::FORBIDDEN,
             })?;
         self.authorization = None;
+        if caller.identity().is_ok()
+            && let Some(known) = self.known.take()
+        {
+            known();
+        }
         let session = Session::new(self.gateway.kernel(), caller, self.origin.ip_address);
         self.ended = Some(session.clone().ended().boxed());
         self.session = Some(session);

@@ -71,13 +71,15 @@ impl Limits {
 }
 
 /// Answers the request to open a WebSocket, and serves it. `authorization` is the header of that request, which counts
-/// where `connection_init` brings none of its own. `open` is dropped when the socket is closed.
+/// where `connection_init` brings none of its own. `known` is called once it is known who that is; `open` is dropped when the
+/// socket is closed.
 pub fn upgrade<G: Gateway>(
     gateway: G,
     limits: Limits,
     origin: Origin,
     authorization: Option<String>,
     upgrade: WebSocketUpgrade,
+    known: impl FnOnce() + Send + 'static,
     open: impl Send + 'static,
 ) -> HttpResponse {
     upgrade
@@ -89,6 +91,6 @@ pub fn upgrade<G: Gateway>(
         .on_failed_upgrade(|error| tracing::debug!(%error, "a WebSocket didn't come about"))
         .on_upgrade(move |socket| async move {
             let _open = open;
-            connection::serve(gateway, limits, origin, authorization, socket).await;
+            connection::serve(gateway, limits, origin, authorization, known, socket).await;
         })
 }

@@ -107,7 +107,7 @@ impl TestGateway {
         let gateway = Self { fixture, pipeline, limits, address };
         let handler = |State(gateway): State<Self>, headers: HeaderMap, request: WebSocketUpgrade| async move {
             let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-            upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request, ())
+            upgrade(gateway.clone(), gateway.limits, Origin::default(), authorization, request, || {}, ())
         };
         let router = Router::new().route("/graphql", any(handler)).with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
