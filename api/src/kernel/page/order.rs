@@ -8,7 +8,7 @@
 use async_graphql::Enum;
 use sea_orm::{
     DbBackend, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn,
-    sea_query::{self, Expr, ExprTrait, SelectStatement},
+    sea_query::{self, Expr, ExprTrait, Func, SelectStatement},
 };
 
 use super::column::{Column, Datum};
@@ -110,12 +110,30 @@ impl Keys {
         is_backward: bool,
         backend: DbBackend,
     ) {
+        self.sort_by(query, is_backward, |column| column.ordered_of(table, backend));
+    }
+
+    /// The same by expressions that no index has. A row's keys are NOT NULL, so that each is what it is without NULLs.
+    pub(super) fn sort_apart(
+        &self,
+        query: &mut SelectStatement,
+        table: &'static str,
+        is_backward: bool,
+        backend: DbBackend,
+    ) {
+        self.sort_by(query, is_backward, |column| {
+            let key = column.ordered_of(table, backend);
+            Func::coalesce([key.clone(), key]).into()
+        });
+    }
+
+    fn sort_by(&self, query: &mut SelectStatement, is_backward: bool, key: impl Fn(Column) -> Expr) {
         for (column, direction) in &self.0 {
             let direction = match direction.reversed_if(is_backward) {
                 Direction::Asc => sea_query::Order::Asc,
                 Direction::Desc => sea_query::Order::Desc,
             };
-            query.order_by_expr(column.ordered_of(table, backend), direction);
+            query.order_by_expr(key(*column), direction);
         }
     }
 

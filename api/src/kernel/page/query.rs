@@ -6,15 +6,16 @@
 //!   the page needs, and the page is made of what came.
 //! - **What a search finds** ([`Rows::Found`]). A frequent word is found by going through the list: its page is full soon.
 //!   A rare one isn't, and the index of words has few rows of it, which are cheaply sorted. Which of the two it is, the
-//!   database can only guess; so the page is looked for among the [`NEAR`] rows that come next, and where these don't
-//!   fill it, the index of words is asked.
+//!   database can only guess; so the page is looked for among the rows that come next, [`NEAR`] for each that is wanted,
+//!   and where these don't fill it, the index of words is asked. Of what it has, the places alone are sorted; rows are
+//!   read for the page.
 
 use std::sync::Arc;
 
 use ::entity::row::FromColumns;
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, QueryTrait, Select,
-    sea_query::{Asterisk, CommonTableExpression, Expr, Func, SelectStatement, UnionType},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, SelectStatement, UnionType},
 };
 
 use super::{args::Window, connection::COUNTED, order::Keys};
@@ -24,8 +25,8 @@ use crate::kernel::{
     rows,
 };
 
-/// How many rows are looked through before the index of words is asked.
-const NEAR: u64 = 5_000;
+/// How many rows are looked through for each of a page, before the index of words is asked.
+const NEAR: u64 = 500;
 
 /// The rows of a list.
 pub(super) enum Rows<E: EntityTrait> {
@@ -120,18 +121,19 @@ pub(super) async fn fetch<E: EntityTrait<Model: FromColumns>>(
             }
         }
         Rows::Found(select, search) => {
-            let mut near = select.clone().into_query();
-            bound(&mut near, keys, window, backend);
-            near.clear_order_by();
-            keys.sort(&mut near, table, window.is_backward, backend);
-            near.limit(NEAR);
-            let mut near = over::<E>(near);
-            QueryTrait::query(&mut near).and_where(search.row.clone());
+            // Of the list without its filter: one that lets little through would have the whole list gone through.
+            let mut walk = E::find().into_query();
+            bound(&mut walk, keys, window, backend);
+            keys.sort(&mut walk, table, window.is_backward, backend);
+            walk.limit(NEAR * (window.limit + 1));
+            let mut near = select.clone();
+            let query = QueryTrait::query(&mut near);
+            query.from_clear().from_subquery(walk, E::default()).and_where(search.row.clone());
             let slice = fetch_one(near, keys, window, db).await?;
             if slice.has_more {
                 return Ok(slice);
             }
-            fetch_one(indexed(select, search), keys, window, db).await
+            fetch_one(indexed(select, search, keys, window, backend), keys, window, db).await
         }
     }
 }
@@ -165,15 +167,28 @@ fn over<E: EntityTrait>(rows: SelectStatement) -> Select<E> {
     select
 }
 
-/// What `search` finds, all of it, whatever page of it is wanted then: the database isn't to go through the list.
-fn indexed<E: EntityTrait>(select: &Select<E>, search: &Search) -> Select<E> {
-    const FOUND: &str = "found";
+/// The rows of a page of what `search` finds. Which they are is sorted by expressions that no index has: the database is
+/// to find all of them by its words, not to go through the list.
+pub(super) fn indexed<E: EntityTrait>(
+    select: &Select<E>,
+    search: &Search,
+    keys: &Keys,
+    window: &Window,
+    backend: DbBackend,
+) -> Select<E> {
+    let table = sea_orm::IdenStatic::as_str(&E::default());
     let mut found = select.clone().into_query();
     found.and_where(search.index.clone());
-    let found = CommonTableExpression::new().table_name(FOUND).query(found).materialized(true).to_owned();
-    let mut select = E::find();
-    QueryTrait::query(&mut select).with_cte(found).from_clear().from_as(FOUND, E::default());
-    select
+    bound(&mut found, keys, window, backend);
+    found.clear_order_by();
+    keys.sort_apart(&mut found, table, window.is_backward, backend);
+    found.limit(window.limit + 1);
+    let mut page = E::find();
+    if let Some(id) = keys.columns().last() {
+        found.clear_selects().expr(id.expr());
+        QueryTrait::query(&mut page).and_where(id.expr().in_subquery(found));
+    }
+    page
 }
 
 /// How many rows there are, up to one more than is counted.

@@ -2,14 +2,14 @@
 //! gives out.
 
 use ::entity::{incident, incident_timeline};
-use sea_orm::{DbBackend, EntityTrait, QueryTrait};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryTrait, sea_query::Expr};
 use uuid::Uuid;
 
 use super::fixture::{Bench, incident};
 use crate::kernel::page::{
     Args, Children, Order, Predicate,
     batch::{Family, counts, pages},
-    query::narrow,
+    query::{Search, indexed, narrow},
 };
 
 const SQLITE: DbBackend = DbBackend::Sqlite;
@@ -29,6 +29,20 @@ async fn a_list_in_its_default_order_is_read_from_the_index() {
     window.after = Some(keys.place_of(&incident(3)).unwrap());
     let searched = "SEARCH incidents USING INDEX idx_incidents_created_at_id ((created_at,id)<(?,?))";
     assert_eq!(plan(&window).await, searched);
+}
+
+#[tokio::test]
+async fn what_a_search_finds_is_found_by_its_index_alone() {
+    let bench = Bench::sqlite().await;
+    let order = Order::desc(incident::Column::CreatedAt);
+    let keys = order.of::<incident::Entity>();
+    let mut window = Args::default().window::<incident::Entity>("incidents", &order).unwrap();
+    window.after = Some(keys.place_of(&incident(3)).unwrap());
+    let search = Search { row: Expr::cust("1 = 1"), index: incident::Column::Number.eq("INC-2026-000001") };
+    let page = indexed(&incident::Entity::find(), &search, &keys, &window, SQLITE);
+    let plan = bench.plan(page.build(SQLITE)).await;
+    assert!(plan.contains("(number=?)") && !plan.contains("SCAN"), "{plan}");
+    assert!(!plan.contains("created_at"), "the list isn't gone through for a rare word:\n{plan}");
 }
 
 #[tokio::test]
