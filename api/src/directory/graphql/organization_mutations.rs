@@ -94,16 +94,13 @@ impl OrganizationsUpsertPayload {
 
 impl OrganizationsUpsertPayload {
     fn result(&self, index: usize) -> OrganizationUpsertResult {
-        if let Some(item) = self.outcome.results.as_ref().and_then(|results| results.get(index)) {
-            let id = item.id.map(|id| ORGANIZATION.encode(id).into());
-            return OrganizationUpsertResult { index, id, user_errors: item.violations.clone() };
+        match self.outcome.item(index) {
+            Ok(ops::OrganizationItem { id, violations }) => {
+                let id = id.map(|id| ORGANIZATION.encode(id).into());
+                OrganizationUpsertResult { index, id, user_errors: violations.clone() }
+            }
+            Err(user_errors) => OrganizationUpsertResult { index, id: None, user_errors },
         }
-        let place = index.to_string();
-        let is_of = |violation: &&Violation| {
-            violation.field.as_ref().and_then(|path| path.get(2)).is_some_and(|at| *at == place)
-        };
-        let user_errors = self.outcome.user_errors.iter().filter(is_of).cloned().collect();
-        OrganizationUpsertResult { index, id: None, user_errors }
     }
 }
 

@@ -100,20 +100,14 @@ impl UsersUpsertPayload {
 
 impl UsersUpsertPayload {
     fn result(&self, index: usize) -> UserUpsertResult {
-        let done = self.outcome.results.as_ref().and_then(|results| results.get(index));
-        let Some(UpsertItem { id, upserted, violations }) = done else {
-            let place = index.to_string();
-            let is_of = |violation: &&Violation| {
-                violation.field.as_ref().and_then(|path| path.get(2)).is_some_and(|at| *at == place)
-            };
-            let user_errors = self.outcome.user_errors.iter().filter(is_of).cloned().collect();
-            return UserUpsertResult { index, id: None, upserted: None, user_errors };
-        };
-        UserUpsertResult {
-            index,
-            id: id.map(|id| USER.encode(id).into()),
-            upserted: upserted.map(Into::into),
-            user_errors: violations.clone(),
+        match self.outcome.item(index) {
+            Ok(UpsertItem { id, upserted, violations }) => UserUpsertResult {
+                index,
+                id: id.map(|id| USER.encode(id).into()),
+                upserted: upserted.map(Into::into),
+                user_errors: violations.clone(),
+            },
+            Err(user_errors) => UserUpsertResult { index, id: None, upserted: None, user_errors },
         }
     }
 }

@@ -215,6 +215,21 @@ pub struct BatchOutcome<R> {
     pub receipt: Option<Receipt>,
 }
 
+impl<R> BatchOutcome<R> {
+    /// What the item at `index` of the input came to, or what is wrong with it: where nothing was done, that is what its
+    /// `userErrors` say of it, whose paths lead from `input` over the list to the item's place.
+    pub fn item(&self, index: usize) -> Result<&R, Vec<Violation>> {
+        if let Some(item) = self.results.as_ref().and_then(|results| results.get(index)) {
+            return Ok(item);
+        }
+        let place = index.to_string();
+        let is_of = |error: &&Violation| {
+            error.field.as_ref().and_then(|path| path.get(2)).is_some_and(|at| *at == place)
+        };
+        Err(self.user_errors.iter().filter(is_of).cloned().collect())
+    }
+}
+
 /// As [`mutate`], over many: the operation answers what each item came to. Under an idempotency key a repetition answers
 /// the same.
 ///
