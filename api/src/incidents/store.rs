@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use ::entity::{
     admin_user,
     incident::{self, IncidentSeverity, IncidentStatus},
-    incident_participant, incident_service, incident_timeline, organization, service,
+    incident_participant, incident_service, incident_timeline, service,
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -149,11 +149,6 @@ pub(super) async fn has_admin(tx: &Tx, id: Uuid) -> Result<bool> {
     let found =
         admin_user::Entity::find_by_id(id).filter(admin_user::Column::IsActive.eq(true)).count(tx.db());
     Ok(found.await? > 0)
-}
-
-/// Whether there is an organization `id` within the caller's boundary.
-pub(super) async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
-    Ok(tx.boundary().contains(id) && organization::Entity::find_by_id(id).count(tx.db()).await? > 0)
 }
 
 /// Adds an incident with what it affects. In the database with the commit, or when one is [locked](lock).

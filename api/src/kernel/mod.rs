@@ -27,6 +27,7 @@ pub mod mutation;
 pub mod network;
 pub mod nulls;
 pub mod object;
+pub mod owner;
 pub mod page;
 pub mod password;
 pub mod permission;

@@ -4,6 +4,7 @@ mod activity;
 mod billing;
 mod members;
 mod merge;
+mod merge_beside;
 mod organization_upsert;
 mod organizations;
 mod search;

@@ -16,9 +16,9 @@ use crate::{
         store,
     },
     kernel::{
-        actor::PLATFORM,
         error::{Error, Result, UserErrorCode, check_version},
         network::Networks,
+        owner::owner,
         permission::PermissionSet,
         persisted::DocumentHash,
         throttle::Budget,
@@ -118,12 +118,9 @@ async fn issue(tx: &mut Tx, new: NewToken, created_by: Option<Uuid>) -> Result<(
     if !violations.is_empty() {
         return Err(violations.into());
     }
-    if new.organization_id != PLATFORM && !store::has_organization(tx.db(), new.organization_id).await? {
-        return Err(Error::invalid(
-            UserErrorCode::NotFound,
-            "organizationId",
-            "there is no organization with this id",
-        ));
+    if owner(tx, Some(new.organization_id)).await? != new.organization_id {
+        let message = "this organization went into another one: make the token for that one";
+        return Err(Error::invalid(UserErrorCode::NotAllowed, "organizationId", message));
     }
     let text = ApiToken::generate();
     let points = |points: u32| i32::try_from(points).unwrap_or(i32::MAX);

@@ -97,11 +97,6 @@ pub(super) async fn has_no_admin(db: &impl ConnectionTrait) -> Result<bool> {
     Ok(admin_user::Entity::find().count(db).await? == 0)
 }
 
-/// Whether there is an organization `id`.
-pub(super) async fn has_organization(db: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
-    Ok(organization::Entity::find_by_id(id).count(db).await? > 0)
-}
-
 /// The person `id`, whom only those see whom no boundary limits.
 pub(super) async fn user(tx: &Tx, id: Uuid) -> Result<Option<user::Model>> {
     match tx.boundary() {

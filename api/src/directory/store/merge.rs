@@ -133,6 +133,8 @@ impl Moving<'_> {
                     .from(parent)
                     .and_where(Expr::col(OWNER).eq(self.source.id))
                     .take();
+                // Whoever writes one of them may add what follows it: what they add is there once they are done.
+                self.db.query_all(parents.clone().lock_exclusive()).await?;
                 moving.and_where(Expr::col(reference).in_subquery(parents));
             }
             Fate::Ends => {

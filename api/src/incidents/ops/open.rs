@@ -17,7 +17,8 @@ use crate::{
     kernel::{
         actor::PLATFORM,
         db,
-        error::{Result, UserErrorCode, Violation},
+        error::{Error, Result},
+        owner::owner,
         text,
         tx::Tx,
     },
@@ -37,17 +38,12 @@ pub async fn create(tx: &mut Tx, new: NewIncident) -> Result<incident::Model> {
     if let Err(v) = rules::check_services(new.services.iter().map(|service| service.name.as_str())) {
         violations.push(v);
     }
-    let organization_id = match new.organization_id {
-        Some(id) if !store::has_organization(tx, id).await? => {
-            violations.push(Violation::new(
-                UserErrorCode::NotFound,
-                "organizationId",
-                "there is no organization with this id",
-            ));
+    let organization_id = match owner(tx, new.organization_id).await {
+        Err(Error::Invalid(unknown)) => {
+            violations.extend(unknown.violations);
             PLATFORM
         }
-        Some(id) => id,
-        None => tx.author().organization_id,
+        found => found?,
     };
     let (Ok(title), Ok(description), Ok(severity), []) = (title, description, severity, &violations[..])
     else {

@@ -7,11 +7,12 @@ use ::entity::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{PROBE_SOURCE, checked, dedup_key, owner, refused};
+use super::{PROBE_SOURCE, checked, dedup_key, refused};
 use crate::{
     kernel::{
         error::{Error, Result, UserErrorCode, check_version},
         event::EventType,
+        owner::owner,
         text,
         tx::Tx,
     },
@@ -106,7 +107,7 @@ async fn subject(tx: &Tx, service_id: Option<Uuid>, organization_id: Option<Uuid
         let organization_id = owner(tx, organization_id).await?;
         return Ok(Subject { organization_id, service_id: None, service_name: None });
     };
-    let service = store::service(tx.db(), tx.boundary(), id).await?;
+    let service = store::share_service(tx, id).await?;
     let service = service.ok_or_else(|| Error::not_found("service", "serviceId"))?;
     if organization_id.is_some_and(|id| id != service.organization_id) {
         let message = "the service belongs to another organization: leave this out";

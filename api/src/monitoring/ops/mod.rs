@@ -12,12 +12,7 @@ pub use services::{Changes, NewService, ProbeChanges, deregister, probe_of, regi
 
 use uuid::Uuid;
 
-use super::store;
-use crate::kernel::{
-    actor::PLATFORM,
-    error::{Error, Result, UserErrorCode, Violation},
-    tx::Tx,
-};
+use crate::kernel::error::{Error, Result, UserErrorCode, Violation};
 
 /// The source of the alerts that probes raise: nobody else may use it.
 pub const PROBE_SOURCE: &str = "probe";
@@ -25,16 +20,6 @@ pub const PROBE_SOURCE: &str = "probe";
 /// What makes two alerts of probes the same condition.
 fn dedup_key(service: Uuid) -> String {
     format!("service:{}", super::SERVICE.encode(service))
-}
-
-/// Whose something new is: as the caller chooses, else the caller's organization's, or the platform's.
-async fn owner(tx: &Tx, chosen: Option<Uuid>) -> Result<Uuid, Error> {
-    match chosen {
-        None => Ok(tx.author().organization_id),
-        Some(PLATFORM) if tx.boundary().contains(PLATFORM) => Ok(PLATFORM),
-        Some(id) if tx.boundary().contains(id) && store::has_organization(tx, id).await? => Ok(id),
-        Some(_) => Err(Error::not_found("organization", "organizationId")),
-    }
 }
 
 /// The value, or its violation noted among the others.

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{alerts, checked, owner, results};
+use super::{alerts, checked, results};
 use crate::{
     kernel::{
         error::{Error, Result, UserErrorCode, Violation, check_version},
+        owner::owner,
         text,
         tx::Tx,
     },

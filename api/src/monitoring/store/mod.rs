@@ -10,7 +10,7 @@ pub use alerts::{
 };
 pub use results::{delete_older, result_row, tallies};
 pub use services::{
-    ServiceRow, count_by_state, delete_service, dependencies, has_organization, insert_service,
-    is_name_taken, lock_service, name_taken, note_status, service, services, services_by_id, statuses_of,
-    update_service, update_status, watched,
+    ServiceRow, count_by_state, delete_service, dependencies, insert_service, is_name_taken, lock_service,
+    name_taken, note_status, service, services, services_by_id, share_service, statuses_of, update_service,
+    update_status, watched,
 };

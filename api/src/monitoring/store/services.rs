@@ -6,7 +6,6 @@ use std::{
 };
 
 use ::entity::{
-    organization,
     service::{self, Column},
     service_status::{self, ServiceState},
 };
@@ -91,6 +90,11 @@ pub async fn service(
     Ok(services(boundary).filter(Column::Id.eq(id)).one(db).await?)
 }
 
+/// The service `id`, which stays whose it is until the transaction ends.
+pub async fn share_service(tx: &Tx, id: Uuid) -> Result<Option<service::Model>> {
+    Ok(services(tx.boundary()).filter(Column::Id.eq(id)).lock_shared().one(tx.db()).await?)
+}
+
 /// The service `id` with its state, as it is now.
 pub async fn watched(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<ServiceRow>> {
     let found = service::Entity::find_by_id(id)
@@ -125,11 +129,6 @@ pub async fn is_name_taken(tx: &Tx, organization: Uuid, name: &str, id: Uuid) ->
         .filter(Column::Id.ne(id))
         .count(tx.db());
     Ok(found.await? > 0)
-}
-
-/// Whether there is an organization `id`.
-pub async fn has_organization(tx: &Tx, id: Uuid) -> Result<bool> {
-    Ok(organization::Entity::find_by_id(id).count(tx.db()).await? > 0)
 }
 
 /// Of those of `ids` that the caller sees, what each depends on. They stay as they are until the transaction ends.
