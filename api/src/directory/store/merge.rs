@@ -44,7 +44,8 @@ pub enum Fate {
     Stays,
 }
 
-/// Every table with a column of organizations. What follows others comes before them.
+/// Every table with a column of organizations. What follows others comes before them; an alert's incident before the alert,
+/// as everybody locks them.
 ///
 /// A row that moves keeps its version: nothing is said of it alone. One that changes otherwise counts it up.
 pub const TABLES: &[Table] = &[
@@ -52,9 +53,9 @@ pub const TABLES: &[Table] = &[
     table("billing_subscriptions", "BillingSubscription", Fate::Moves),
     table("api_tokens", "ApiToken", Fate::Ends),
     table("services", "Service", Fate::Renames(&["name"], None)),
-    table("alerts", "Alert", Fate::Renames(&["dedup_key", "source"], Some("status <> 'RESOLVED'"))),
     table("incident_timeline", "IncidentTimelineEntry", Fate::Follows("incidents", "incident_id")),
     table("incidents", "Incident", Fate::Moves),
+    table("alerts", "Alert", Fate::Renames(&["dedup_key", "source"], Some("status <> 'RESOLVED'"))),
     table("impersonations", "Impersonation", Fate::Stays),
     table("audit_logs", "AuditLog", Fate::Stays),
     table("events", "PublishedEvent", Fate::Stays),
