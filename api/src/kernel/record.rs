@@ -240,7 +240,7 @@ async fn insert(db: &DatabaseTransaction, rows: Vec<Row>, deferred: Vec<Write>) 
     }
     text.along(|text| text.insert(events));
     text.insert(places);
-    text.push(format_args!(" RETURNING pg_current_xact_id()::text AS transaction_id"));
+    text.push(" RETURNING pg_current_xact_id()::text AS transaction_id");
     let row = text.query_one(db).await?;
     Ok(row.map(|row| row.try_get("", "transaction_id")).transpose()?)
 }

@@ -73,11 +73,11 @@ impl Text {
     /// What PostgreSQL does along with the rest of the statement, in no order: what refers to another of them is checked
     /// at the end, and none sees what another did.
     pub fn along(&mut self, one: impl FnOnce(&mut Self)) {
-        let number = self.along;
-        self.push(format_args!("{} \"write{number}\" AS (", if number == 0 { "WITH" } else { "," }));
+        self.push(if self.along == 0 { "WITH " } else { ", " });
+        self.push(&format!("\"write{}\" AS (", self.along));
         self.along += 1;
         one(self);
-        self.push(format_args!(") "));
+        self.push(") ");
     }
 
     /// A statement of a domain.
@@ -103,28 +103,29 @@ impl Text {
         let Some(first) = rows.first() else { return };
         let columns: Vec<_> =
             Column::<A>::iter().filter(|column| !matches!(first.get(*column), ActiveValue::NotSet)).collect();
-        self.push(format_args!("INSERT INTO \"{}\" (", A::Entity::default().table_name()));
+        self.push("INSERT INTO \"");
+        self.push(A::Entity::default().table_name());
         for (place, column) in columns.iter().enumerate() {
-            self.push(format_args!("{}\"{}\"", if place == 0 { "" } else { ", " }, column.as_str()));
+            self.push(if place == 0 { "\" (\"" } else { "\", \"" });
+            self.push(column.as_str());
         }
-        self.push(format_args!(") VALUES "));
+        self.push("\") VALUES ");
         for (number, mut row) in rows.into_iter().enumerate() {
             for (place, column) in columns.iter().enumerate() {
-                let before = match (number, place) {
+                self.push(match (number, place) {
                     (0, 0) => "(",
                     (_, 0) => "), (",
                     _ => ", ",
-                };
-                self.push(format_args!("{before}"));
+                });
                 self.sql.push_param(row.take(*column).unwrap(), &PostgresQueryBuilder);
             }
         }
-        self.push(format_args!(")"));
+        self.push(")");
     }
 
     /// Text as it stands.
-    pub fn push(&mut self, text: std::fmt::Arguments<'_>) {
-        self.sql.write_fmt(text).expect("a string takes all that is written");
+    pub fn push(&mut self, text: &str) {
+        self.sql.write_str(text).expect("a string takes all that is written");
     }
 
     fn end(self) -> Statement {
