@@ -2,8 +2,8 @@
 //!
 //! A [`Tx`] belongs to an author. It changes rows, [`record`](Tx::record)s what happened, and commits all or nothing:
 //! the change, the audit entry and the event. One that recorded nothing refuses to commit. Dropping it rolls back.
-//! What is recorded is written just before the commit, in one statement (on SQLite one a table), so that an entry's place in the order
-//! comes after everything that the transaction has seen.
+//! What is recorded is written just before the commit, in one statement (on SQLite one a table), so that an entry's place in
+//! the order comes after everything that the transaction has seen.
 
 mod author;
 
