@@ -24,7 +24,7 @@
 //! the description shows as `Emits: a.noun.verbed, …`. A method that is no field is marked
 //! `#[graphql(skip)]`.
 //!
-//! ```ignore
+//! ```text
 //! #[macros::mutation]
 //! impl IncidentMutation {
 //!     /// Says that somebody is on it; stops escalation.
@@ -45,7 +45,7 @@
 //! The impl block under `#[async_graphql::Object]` (or `Subscription`), each field with its `name`, `guard`
 //! and `directive` in one `#[graphql(…)]`, and beside it the table:
 //!
-//! ```ignore
+//! ```text
 //! impl crate::kernel::guard::RootFields for IncidentMutation {
 //!     const FIELDS: &'static [crate::kernel::guard::RootField] = &[crate::kernel::guard::RootField {
 //!         name: "incidentAcknowledge",

@@ -2,7 +2,7 @@
 
 /// Declares the item of a subscription of changes: the object under its name, and what every change says of itself.
 ///
-/// ```ignore
+/// ```text
 /// change! {
 ///     /// A change of an incident.
 ///     IncidentChange { incident: Incident } by Actor

@@ -123,7 +123,7 @@ pub fn camel(name: &str) -> String {
 
 /// A GraphQL enum that mirrors a stored one (`#[graphql(remote = "::entity::…")]`).
 ///
-/// ```ignore
+/// ```text
 /// impl page::Word for IncidentStatus {
 ///     type Stored = incident::IncidentStatus;
 /// }

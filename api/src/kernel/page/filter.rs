@@ -92,7 +92,7 @@ impl Ids {
 
 /// Declares a filter: the input type and its translation.
 ///
-/// ```ignore
+/// ```text
 /// page::filter! {
 ///     /// Which incidents.
 ///     pub IncidentFilter {

@@ -186,7 +186,7 @@ fn compare(columns: Expr, values: Expr, direction: Direction) -> Expr {
 /// Declares what a list can be ordered by: the enum of the fields and the input. The first field, newest or greatest
 /// first, is its `Default`.
 ///
-/// ```ignore
+/// ```text
 /// page::order! {
 ///     /// How incidents are sorted.
 ///     pub IncidentOrder by

@@ -92,7 +92,7 @@ impl Feed {
 /// its entity, its state before and after) and is quick; what it returns is resolved with the event's own loaders in
 /// force, which are shared by everybody who is shown the same event.
 ///
-/// ```ignore
+/// ```text
 /// async fn incident_changed(
 ///     &self,
 ///     ctx: &Context<'_>,
