@@ -96,18 +96,18 @@ impl Denials {
                 .outcome(AuditOutcome::Denied)
                 .data(json!({ "field": field, "requiredPermissions": needed, "attempts": attempts }))
         };
-        self.note_attempt(kernel, author, key, say).await;
+        self.note_attempt(kernel, kernel.clock().now(), author, key, say).await;
     }
 
-    /// Notes an attempt that counts together with others of the same `key`; `say` makes what goes on the record of so many.
+    /// Notes an attempt at `now` that counts together with others of the same `key`; `say` makes what goes on the record of so many.
     pub(crate) async fn note_attempt(
         &self,
         kernel: &Kernel,
+        now: DateTime<Utc>,
         author: Author,
         key: (String, String),
         say: impl Fn(u64) -> Event + Send + Sync + 'static,
     ) {
-        let now = kernel.clock().now();
         let first = Denied { since: now, author, say: Say(Arc::new(say)), unwritten: 0 };
         let over = {
             let mut held = self.held();

@@ -168,8 +168,8 @@ fn note_denied(kernel: &Kernel, origin: &Origin, account: admin_user::Model, sho
     let author = Author::knocking(origin);
     let key = (ADMIN_USER.encode(account.id), format!("(sign-in) {shown}"));
     let say = move |attempts| events::session_denied(&account, shown, attempts);
-    let noting = kernel.clone();
-    kernel.background(async move { noting.denials().note_attempt(&noting, author, key, say).await });
+    let (noting, now) = (kernel.clone(), kernel.clock().now());
+    kernel.background(async move { noting.denials().note_attempt(&noting, now, author, key, say).await });
 }
 
 /// The same of who has shown the right password, and a second factor that isn't.
