@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, SqlErr,
-    sea_query::{BinOper, Expr, ExprTrait, Func, Query, UpdateStatement},
+    sea_query::{BinOper, Expr, ExprTrait, Func, Order, Query, UpdateStatement},
 };
 use uuid::Uuid;
 
@@ -134,8 +134,9 @@ impl Moving<'_> {
                     .from(parent)
                     .and_where(Expr::col(OWNER).eq(self.source.id))
                     .take();
-                // Whoever writes one of them may add what follows it: what they add is there once they are done.
-                self.db.query_all(parents.clone().lock_exclusive()).await?;
+                // Whoever writes one of them may add what follows it: what they add is there once they are done. Locked in
+                // the order of ids, as by whoever locks several.
+                self.db.query_all(parents.clone().order_by("id", Order::Asc).lock_exclusive()).await?;
                 moving.and_where(Expr::col(reference).in_subquery(parents));
             }
             Fate::Ends => {
