@@ -68,7 +68,9 @@ impl Connection {
             let _ = connection.await;
             life.hand_over();
         } else {
-            let _ = timeout(GOODBYE, connection).await;
+            if let Ok(Ok(())) = timeout(GOODBYE, connection).await {
+                life.hand_over();
+            }
         }
     }
 }

@@ -184,10 +184,11 @@ pub(super) fn indexed<E: EntityTrait>(
     keys.sort_apart(&mut found, table, window.is_backward, backend);
     found.limit(window.limit + 1);
     let mut page = E::find();
-    if let Some(id) = keys.columns().last() {
-        found.clear_selects().expr(id.expr());
-        QueryTrait::query(&mut page).and_where(id.expr().in_subquery(found));
-    }
+    let is_found = match keys.columns().last() {
+        Some(id) => id.expr().in_subquery(found.clear_selects().expr(id.expr()).take()),
+        None => Expr::val(false),
+    };
+    QueryTrait::query(&mut page).and_where(is_found);
     page
 }
 
