@@ -20,7 +20,17 @@ mod tokens;
 mod walk;
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, TestGateway};
+use tests::{Answer, Client, Socket, TestGateway};
+
+/// A stream of incidents that is on.
+async fn follow(client: &Client) -> Socket {
+    let mut socket = client.socket().await;
+    socket.subscribe("1", "subscription { incidentChanged { cursor } }", json!({})).await;
+    // It is heard: what was said before was, too.
+    socket.subscribe("2", "{ __typename }", json!({})).await;
+    socket.payload("2").await;
+    socket
+}
 
 /// Whether this caller is let in; who isn't learns nothing but that.
 async fn is_let_in(client: &Client) -> bool {

@@ -4,21 +4,12 @@ use chrono::TimeDelta;
 use entity::admin_user::AdminLevel;
 use opsgate::kernel::actor::API_TOKEN;
 use serde_json::{Value, json};
-use tests::{Client, Socket, TestGateway};
+use tests::TestGateway;
 
 use super::{
-    is_let_in, refused,
+    follow, is_let_in, refused,
     token_life::{at, made, mara, read, script, tried},
 };
-
-async fn follow(client: &Client) -> Socket {
-    let mut socket = client.socket().await;
-    socket.subscribe("1", "subscription { incidentChanged { cursor } }", json!({})).await;
-    // It is heard: what was said before was, too.
-    socket.subscribe("2", "{ __typename }", json!({})).await;
-    socket.payload("2").await;
-    socket
-}
 
 #[tokio::test]
 async fn a_revoked_token_is_turned_away_and_its_streams_end() {

@@ -8,20 +8,10 @@ use opsgate::{
     kernel::actor::{ADMIN_USER, ORGANIZATION},
 };
 use serde_json::{Value, json};
-use tests::{Client, Socket, TestGateway};
+use tests::{Client, TestGateway};
 
 use super::{ROLE_OF, ada, begun, end, of, user_of};
-use crate::access::{is_let_in, refused, turned_away};
-
-/// A stream of incidents that is on.
-async fn follow(client: &Client) -> Socket {
-    let mut socket = client.socket().await;
-    socket.subscribe("1", "subscription { incidentChanged { cursor } }", json!({})).await;
-    // It is heard: what was said before was, too.
-    socket.subscribe("2", "{ __typename }", json!({})).await;
-    socket.payload("2").await;
-    socket
-}
+use crate::access::{follow, is_let_in, refused, turned_away};
 
 #[tokio::test]
 async fn one_that_is_ended_is_turned_away_and_its_streams_end() {
